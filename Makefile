@@ -1,0 +1,65 @@
+# egmsql: `make` lists what there is. Everything sets up its own environment, once.
+
+LAKE ?= lake
+DATA ?= ../shared/data
+VENV ?= .venv
+BIN := $(VENV)/bin
+# The first interpreter of a supported version; PYTHON=... overrides.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo lake test lint bench docs clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  LAKE=$(LAKE) and DATA=$(DATA) say where 'make lake' writes and reads."
+
+setup: $(VENV)/ready ## the environment in .venv, when it is not there or out of date
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 to 3.13 found; install one, or say make PYTHON=/path/to/python"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing what egmsql needs into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: demo/lake/.built ## simulate a small region, ingest, build, check, summarise
+	@echo; echo "What the lake in demo/lake holds:"
+	@$(BIN)/duckdb -readonly demo/lake/egmsql.duckdb -c ".read docs/summary.sql"
+	@echo "Look further:"
+	@echo "  $(BIN)/duckdb -readonly demo/lake/egmsql.duckdb     plain SQL shell"
+	@echo "  $(BIN)/egmsql shell demo/lake                       the same with the Python functions"
+	@echo "  $(BIN)/egmsql plan demo/lake                        what a build would do, and why"
+
+demo/data/truth.parquet: $(VENV)/ready
+	@rm -rf demo
+	$(BIN)/egmsql simulate demo/data --points 20000 --seed 1
+
+demo/lake/.built: demo/data/truth.parquet
+	$(BIN)/egmsql ingest demo/lake demo/data
+	$(BIN)/egmsql build demo/lake
+	$(BIN)/egmsql check demo/lake
+	@touch $@
+
+lake: $(VENV)/ready ## ingest DATA into LAKE and build it; add files and say it again any time
+	$(BIN)/egmsql ingest $(LAKE) $(DATA)
+	$(BIN)/egmsql build $(LAKE)
+
+test: $(VENV)/ready ## every test; real files are read from EGMSQL_DATA (default ../shared/data)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/ready ## ruff, and our own rules about the tree
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest -q tests/test_rules.py
+
+bench: $(VENV)/ready ## throughput, memory and bytes per point beside their baselines, in one run
+	$(BIN)/python tests/bench/bench.py $(ARGS)
+
+docs: $(VENV)/ready ## write docs/reference again from the code
+	$(BIN)/python -m egmsql.reference docs/reference
+
+clean: ## remove the environment, the demo and what tools left
+	rm -rf $(VENV) demo build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,50 @@
+"""Everything a command does, as calls on the path of a lake."""
+
+from pathlib import Path
+
+from egmsql import builder, ingestion, sandboxes, upkeep
+from egmsql.lake import Lake, existing_lake
+from egmsql.planner import Planner
+from egmsql.project import load_project
+from egmsql.settings import parse_age
+
+
+def ingest(lake, files, settings=None, project=None, wait=0.0, progress=None):
+    """Read delivered files into the lake at a path; see `egmsql.ingestion.ingest`."""
+    return ingestion.ingest(Lake(Path(lake)), project or load_project(), files, settings, wait, progress)
+
+
+def plan(lake, project=None):
+    """Return the Steps that a build of the lake would take, upstream first."""
+    found = existing_lake(lake)
+    return Planner(found, project or load_project(), found.load()).plan()
+
+
+def build(lake, models=None, settings=None, project=None, wait=0.0, progress=None):
+    """Bring the models of a lake up to date; see `egmsql.builder.build`."""
+    return builder.build(existing_lake(lake), project or load_project(), settings, models, wait, progress)
+
+
+def check(lake, settings=None, project=None, progress=None):
+    """Compare all files with what was written and run every audit again; return Findings."""
+    return upkeep.check(existing_lake(lake), project or load_project(), settings, progress)
+
+
+def repair(lake, project=None, wait=0.0):
+    """Forget damaged files, so that the next build makes them again; return a sentence about each."""
+    return upkeep.repair(existing_lake(lake), project or load_project(), wait)
+
+
+def remove(lake, product, project=None, wait=0.0):
+    """Take a product, and what was made from it alone, out of a lake."""
+    upkeep.remove(existing_lake(lake), project or load_project(), product, wait)
+
+
+def clean(lake, keep="1d", wait=0.0):
+    """Delete unreferenced files older than `keep`; return (number of files, bytes)."""
+    return upkeep.clean(existing_lake(lake), parse_age(keep), wait)
+
+
+def sandbox(lake, model, source=None, project=None):
+    """Copy the catalogue without `model` and what follows from it; return the copy's path."""
+    return sandboxes.sandbox(existing_lake(lake), project or load_project(), model, source)

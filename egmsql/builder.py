@@ -1,0 +1,239 @@
+"""Building a lake: do what the plan says, wave by wave, and publish once.
+
+A wave is one model: its partitions run at the same time, each in a workspace of its own. What a stopped
+run finished lies under its final name and is only audited by the next.
+"""
+
+import concurrent.futures
+import contextlib
+import time
+import uuid
+from dataclasses import dataclass, field
+
+from egmsql.catalog import is_current, publish
+from egmsql.errors import LakeError
+from egmsql.planner import Planner
+from egmsql.progress import Silent
+from egmsql.settings import Settings
+from egmsql.sources import open_source
+from egmsql.state import FileRecord, RunRecord, as_json, now
+from egmsql.tasks import Reads, run_source_tasks, run_table_task, running
+
+
+@dataclass
+class Outcome:
+    """What a command did: runs, warnings found by audits, and what could not be done."""
+
+    runs: list = field(default_factory=list)
+    warnings: list = field(default_factory=list)
+    blocked: list = field(default_factory=list)  # Steps whose delivered file is gone
+    errors: list = field(default_factory=list)
+
+
+class Recorder:
+    """Turns finished tasks into the records of a State; the only place that changes one during a run."""
+
+    def __init__(self, lake, project, state, command):
+        self.lake, self.project, self.state = lake, project, state
+        self.planner = Planner(lake, project, state)
+        self.outcome = Outcome()
+        self.dropped = 0  # files of partitions that are no more
+        self._command, self._run = command, uuid.uuid4().hex[:12]
+
+    def target(self, name, partition):
+        """Return (inputs, fingerprint, path relative to the lake) of (model, partition) as things are now."""
+        inputs = self.planner.inputs(name, partition)
+        fingerprint = self.planner.fingerprint(inputs, partition)
+        kind = self.project.tables[name].partition
+        return inputs, fingerprint, self.lake.file_for(name, kind, partition, fingerprint)
+
+    def reads(self, name, partition):
+        """Return the Reads of (model, partition): its upstream, and what its audits judge it by."""
+        records = self.planner.reads(name, partition)
+        for audit in self.project.audits_of(name):
+            for upstream in self.project.upstream_tables(audit):
+                if upstream not in records and upstream != name:
+                    records[upstream] = self.planner.reads_as(upstream, name, partition)
+        return Reads({up: [self.lake.root / r.path for r in found] for up, found in records.items()})
+
+    def record(self, name, partition, target, written, reason, seconds):
+        """Enter what one task wrote; equal rows keep their old file, so nothing follows from them."""
+        inputs, fingerprint, path = target
+        old = self.state.files.get((name, partition))
+        action = "resumed" if written.resumed else "built"
+        kept = old and old.content == written.facts.content and (self.lake.root / old.path).exists()
+        if kept:
+            action = "unchanged"
+            if old.path != path:
+                (self.lake.root / path).unlink()
+                path = old.path
+        facts = {k: v for k, v in vars(written.facts).items()}
+        self.state.files[name, partition] = FileRecord(
+            model=name,
+            partition=partition,
+            path=path,
+            version=self.project.tables[name].version,
+            fingerprint=fingerprint,
+            inputs=as_json(inputs),
+            built_at=old.built_at if kept else now(),
+            **facts,
+        )
+        self._record_findings(name, partition, written.findings)
+        run = RunRecord(
+            self._run, self._command, name, partition, action, reason, facts["n_rows"], round(seconds, 3), now()
+        )
+        self.state.runs.append(run)
+        self.outcome.runs.append(run)
+
+    def _record_findings(self, name, partition, findings):
+        gone = [k for k, a in self.state.audits.items() if a.model == name and a.partition == partition]
+        for key in gone:
+            del self.state.audits[key]
+        for finding in findings:
+            self.state.audits[finding.audit, partition] = finding
+            if finding.n_rows and finding.severity == "warning":
+                self.outcome.warnings.append(finding)
+
+
+def build(lake, project, settings=None, models=None, wait=0.0, progress=None):
+    """Bring every model of a lake up to date and publish the result; return an Outcome.
+
+    Parameters
+    ----------
+    lake : Lake
+    project : Project
+    settings : Settings, optional
+        Threads and memory; divided among the tasks that run at once.
+    models : list of str, optional
+        Build only these and what they need.
+    wait : float
+        Seconds to wait for another writer.
+
+    Raises
+    ------
+    EgmsqlError
+        If a task fails or an audit of severity `error` finds rows: nothing is published, and what was
+        finished is kept for the next run.
+    """
+    settings, progress = settings or Settings(), progress or Silent()
+    with lake.writing(wait):
+        recorder = Recorder(lake, project, lake.load().copy(), "build")
+        with interruptible():
+            for name in _wanted(project, models):
+                _build_model(recorder, name, settings, progress)
+        if recorder.outcome.runs or recorder.dropped or not is_current(lake, project):
+            publish(lake, project, recorder.state)
+    return recorder.outcome
+
+
+@contextlib.contextmanager
+def interruptible():
+    """Stop running queries on Ctrl-C, so that the command ends at once."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        running.interrupt()
+        raise
+
+
+def _wanted(project, models):
+    if not models:
+        return list(project.tables)
+    wanted = set()
+    for name in models:
+        if name not in project.tables:
+            raise LakeError(name, "is no stored model", f"choose among {', '.join(project.tables)}")
+        pending = [name]
+        while pending:
+            name = pending.pop()
+            if name not in wanted:
+                wanted.add(name)
+                pending += project.upstream_tables(project.tables[name])
+    return [name for name in project.tables if name in wanted]
+
+
+def _build_model(recorder, name, settings, progress):
+    """Run one wave: all partitions of one model that are not up to date."""
+    planner = recorder.planner
+    due = [(p, planner.reason(name, p)) for p in planner.partitions(name)]
+    due = [(p, reason) for p, reason in due if reason is not None]
+    for key in [k for k in recorder.state.files if k[0] == name and k[1] not in planner.partitions(name)]:
+        del recorder.state.files[key]
+        recorder.dropped += 1
+    if name in recorder.project.source_models:
+        _build_from_sources(recorder, name, due, settings, progress)
+        return
+    workers = max(1, min(settings.threads, len(due)))
+    share = settings.divided(workers)
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool, progress.tasks(name, len(due)) as advance:
+        futures = {pool.submit(_timed_task, recorder, name, p, share): (p, reason) for p, reason in due}
+        try:
+            for future in concurrent.futures.as_completed(futures):
+                partition, reason = futures[future]
+                target, written, seconds = future.result()
+                recorder.record(name, partition, target, written, reason, seconds)
+                advance(1)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            running.interrupt()
+            raise
+
+
+def _timed_task(recorder, name, partition, share):
+    started = time.perf_counter()
+    target = recorder.target(name, partition)
+    lake = recorder.lake
+    written = run_table_task(
+        recorder.project,
+        name,
+        partition,
+        recorder.reads(name, partition),
+        lake.root / target[2],
+        lake.new_scratch(),
+        share,
+    )
+    return target, written, time.perf_counter() - started
+
+
+def _build_from_sources(recorder, name, due, settings, progress):
+    """Read delivered files again, where they still are, for all models that need it."""
+    for partition, reason in due:
+        if reason.startswith("source missing"):
+            step = next(s for s in recorder.planner.plan() if (s.model, s.partition) == (name, partition))
+            recorder.outcome.blocked.append(step)
+            continue
+        record = recorder.state.sources[partition]
+        source = open_source(record.path)
+        if source.content != record.content:
+            advice = f"ingest {record.path} again to replace the product"
+            raise LakeError(partition, "its delivered file has changed since it was ingested", advice)
+        read_source(recorder, source, settings, progress)
+
+
+def read_source(recorder, source, settings, progress, reason=None):
+    """Write all models of one delivered file that are not up to date, and record them."""
+    product, planner = source.product, recorder.planner
+    reasons = {n: reason or planner.reason(n, product) for n in recorder.project.source_models}
+    reasons = {n: why for n, why in reasons.items() if planner.reason(n, product) is not None}
+    if not reasons:
+        return
+    targets = {n: recorder.target(n, product) for n in reasons}
+    held = {
+        n: [recorder.lake.root / r.path for r in recorder.state.files_of(n) if r.partition == product]
+        for n in recorder.project.source_models
+        if n not in targets
+    }
+    started = time.perf_counter()
+    with progress.reading(source.path.name, source.csv_bytes) as advance:
+        written = run_source_tasks(
+            recorder.project,
+            source,
+            {n: recorder.lake.root / t[2] for n, t in targets.items()},
+            Reads(held),
+            recorder.lake.new_scratch(),
+            settings,
+            advance,
+        )
+    seconds = time.perf_counter() - started
+    for name, why in reasons.items():
+        recorder.record(name, product, targets[name], written[name], why, seconds)

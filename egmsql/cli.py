@@ -1,0 +1,271 @@
+"""The command line: arguments in, one line each out; what it does is in the other modules."""
+
+import contextlib
+import errno
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+import egmsql
+from egmsql.errors import EgmsqlError
+from egmsql.progress import Bars
+from egmsql.settings import Settings, parse_bytes
+from egmsql.upkeep import raise_for
+from egmsql.workspace import spatial_file
+
+_LAKE = click.argument("lake", type=click.Path(path_type=Path))
+_WAIT = click.option("--wait", default=0.0, metavar="SECONDS", help="Wait this long for another writer to end.")
+_THREADS = click.option("--threads", type=click.IntRange(min=1), help="Cores to use; default all.")
+_MEMORY = click.option("--memory", metavar="SIZE", help="Memory for DuckDB before it spills, such as 2GiB; default 1GiB.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("--sql", type=click.Path(path_type=Path), help="Folder of models; default the installed ones.")
+@click.version_option(egmsql.__version__, prog_name="egmsql")
+@click.pass_context
+def cli(context, debug, sql):
+    """EGMS ground motion files as a lake that you query with SQL."""
+    context.obj = {"debug": debug, "sql": sql}
+
+
+def main(arguments=None):
+    """Run the command line; errors are one line and exit code 1, Ctrl-C is 130."""
+    debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
+    try:
+        sys.exit(cli.main(arguments, standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        _complain("interrupted: what was finished is kept; run the same command again to go on")
+        code = 130
+    except EgmsqlError as error:
+        _complain(error)
+        code = 1
+        if debug:
+            raise
+    except OSError as error:
+        _complain(_system_error(error))
+        code = 1
+        if debug:
+            raise
+    except Exception as error:  # noqa: BLE001 - the last place where a traceback can become a line
+        text = " ".join(str(error).split())[:300]
+        _complain(f"egmsql: {type(error).__name__}: {text}; run it again with `egmsql --debug ...` and report it")
+        code = 1
+        if debug:
+            raise
+    sys.exit(code)
+
+
+def _system_error(error):
+    where = error.filename or "the disk"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{where}: the disk is full; free some space and run again, what was finished is kept"
+    return f"{where}: {error.strerror or error}; check the path and its permissions"
+
+
+def _complain(text):
+    click.echo(str(text), err=True)
+
+
+def _settings(threads, memory):
+    given = {"threads": threads, "memory": parse_bytes(memory) if memory else None}
+    return Settings(**{name: value for name, value in given.items() if value is not None})
+
+
+def _project(context):
+    return egmsql.load_project(context.obj["sql"])
+
+
+def _bars():
+    return Bars(Console(stderr=False))
+
+
+@cli.command()
+@_LAKE
+@click.argument("files", nargs=-1, required=True)
+@_THREADS
+@_MEMORY
+@_WAIT
+@click.pass_context
+def ingest(context, lake, files, threads, memory, wait):
+    """Read delivered zips or csv FILES (also folders and patterns) into LAKE; make it if need be.
+
+    A file that is in the lake already is skipped, a newer delivery replaces an older one, and a file that
+    is refused leaves nothing behind: the others are done, and the exit code is 1.
+    """
+    done = egmsql.ingest(lake, files, _settings(threads, memory), project=_project(context), wait=wait, progress=_bars())
+    _print_warnings(done.warnings)
+    click.echo(f"{done.n_ingested} ingested, {len(done.lines) - done.n_ingested} skipped, {len(done.errors)} refused")
+    if done.n_ingested:
+        click.echo(f"next: egmsql build {lake}")
+    if done.errors:
+        context.exit(1)
+
+
+@cli.command()
+@_LAKE
+@click.pass_context
+def plan(context, lake):
+    """Show what `build` would do in LAKE and why, a line each."""
+    steps = egmsql.plan(lake, project=_project(context))
+    for step in steps:
+        click.echo(str(step))
+    click.echo(f"{len(steps)} to do" if steps else "nothing to do: everything is up to date")
+
+
+@cli.command()
+@_LAKE
+@click.argument("models", nargs=-1)
+@_THREADS
+@_MEMORY
+@_WAIT
+@click.pass_context
+def build(context, lake, models, threads, memory, wait):
+    """Build MODELS (default all) of LAKE that are not up to date, judge them and publish the result."""
+    done = egmsql.build(
+        lake, models, _settings(threads, memory), project=_project(context), wait=wait, progress=_bars()
+    )
+    for run in done.runs:
+        partition = f"  {run.partition}" if run.partition else ""
+        click.echo(f"{run.action}  {run.model}{partition}  {run.reason}  {run.n_rows:,} rows in {run.seconds:.1f} s")
+    for step in done.blocked:
+        click.echo(f"kept as it was  {step}")
+    _print_warnings(done.warnings)
+    click.echo(f"{len(done.runs)} done" if done.runs else "nothing to do: everything is up to date")
+
+
+@cli.command()
+@_LAKE
+@click.option("--repair", is_flag=True, help="Forget damaged files, so that the next build makes them again.")
+@_THREADS
+@_MEMORY
+@click.pass_context
+def check(context, lake, repair, threads, memory):
+    """Compare the files of LAKE with what was written and run every audit again."""
+    project = _project(context)
+    if repair:
+        for sentence in egmsql.repair(lake, project=project):
+            click.echo(f"forgotten: {sentence}")
+    found = egmsql.check(lake, _settings(threads, memory), project=project, progress=_bars())
+    for sentence in found.damaged:
+        click.echo(f"damaged: {sentence}")
+    _print_warnings(found.audits)
+    click.echo(f"{found.n_files} files and {found.n_audits} audits checked")
+    raise_for(found)
+
+
+@cli.command()
+@_LAKE
+@click.argument("product")
+@_WAIT
+@click.pass_context
+def remove(context, lake, product, wait):
+    """Take PRODUCT, and what was made from it alone, out of LAKE."""
+    egmsql.remove(lake, product, project=_project(context), wait=wait)
+    click.echo(f"removed {product}; next: egmsql build {lake}, then egmsql clean {lake} to free the disk")
+
+
+@cli.command()
+@_LAKE
+@click.option("--keep", default="1d", show_default=True, metavar="AGE", help="Keep files younger than this: 30s, 5m, 2h, 1d.")
+@_WAIT
+def clean(lake, keep, wait):
+    """Delete files of LAKE that neither the catalogue nor the one before it names."""
+    count, n_bytes = egmsql.clean(lake, keep, wait=wait)
+    click.echo(f"deleted {count} files, {n_bytes / 1e6:.1f} MB")
+
+
+@cli.command()
+@_LAKE
+@click.argument("model")
+@click.option("--source", type=click.Path(path_type=Path), help="A delivered csv, for models that read the delivered file.")
+@click.pass_context
+def sandbox(context, lake, model, source):
+    """Copy the catalogue of LAKE without MODEL and what follows from it, to try a changed file by hand."""
+    project = _project(context)
+    path = egmsql.sandbox(lake, model, source, project=project)
+    if any(name.startswith("st_") for name in project.calls_of(project.models[model])):
+        click.echo(f"in that shell first: load '{spatial_file()}';")
+    click.echo(f"duckdb {path} -c \".read '{project.models[model].path}'\"")
+
+
+@cli.command()
+@_LAKE
+def shell(lake):
+    """Open an SQL prompt on LAKE with spatial, the UDFs and a history; reads statements from a pipe too."""
+    from egmsql.shell import run_shell
+
+    with contextlib.closing(egmsql.connect(lake)) as connection:
+        run_shell(connection, lake)
+
+
+@cli.command()
+@click.argument("column", metavar="MODEL.COLUMN")
+@click.pass_context
+def lineage(context, column):
+    """Show from which columns MODEL.COLUMN (such as features.fits.velocity_mm_yr) comes."""
+    model, _, name = column.rpartition(".")
+    for depth, upstream, upstream_column in egmsql.trace(_project(context), model, name):
+        click.echo(f"{'    ' * depth}{upstream}.{upstream_column}")
+
+
+@cli.command()
+@click.option("--write", is_flag=True, help="Write them to the folder of models.")
+@click.pass_context
+def contracts(context, write):
+    """Show what the models promise now: version, columns, types."""
+    from egmsql.contracts import write_contracts
+
+    project = _project(context)
+    text = write_contracts(egmsql.infer_contracts(project))
+    if write:
+        (project.folder / "contracts.txt").write_text(text, encoding="utf-8")
+    else:
+        click.echo(text, nl=False)
+
+
+@cli.command()
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--points", default=200_000, show_default=True, help="Measurement points in all.")
+@click.option("--seed", default=1, show_default=True, help="The same seed gives the same bytes.")
+@click.option("--level", type=click.Choice(["L2a", "L2b", "L3"]), default="L2b", show_default=True)
+@click.option("--header", type=click.Choice(["old", "new"]), default="new", show_default=True, help="Header generation.")
+@click.option("--release", default="2020_2024", show_default=True)
+@click.option("--suffix/--no-suffix", default=True, help="Names with or without release and delivery version.")
+@click.option("--decimals", type=click.Choice(["shortest", "padded"]), default="shortest", show_default=True)
+@click.option("--products", type=click.IntRange(min=1), help="Number of files; default by the number of points.")
+@click.option("--missing", default=0.0, show_default=True, help="Share of epochs missing in a tenth of the points.")
+@click.option("--csv", is_flag=True, help="Bare csv and xml instead of zips.")
+@_THREADS
+def simulate(out, points, seed, level, header, release, suffix, decimals, products, missing, csv, threads):
+    """Write EGMS-shaped files with known truth into the folder OUT."""
+    from egmsql.simulator import simulate as write_files
+
+    paths = write_files(
+        out,
+        points=points,
+        seed=seed,
+        level=level,
+        header=header,
+        release=release,
+        suffix=suffix,
+        decimals=decimals,
+        products=products,
+        missing=missing,
+        compression=not csv,
+        threads=threads,
+    )
+    for path in paths:
+        click.echo(str(path))
+    click.echo(f"{len(paths)} products, {points:,} points, truth in {Path(out) / 'truth.parquet'}")
+
+
+def _print_warnings(findings):
+    for finding in findings:
+        where = f"{finding.model} {finding.partition}".rstrip()
+        click.echo(f"{finding.severity}: {finding.audit}: {finding.n_rows:,} rows of {where}, such as {finding.sample}")

@@ -1,0 +1,148 @@
+"""A lake on disk: where things lie, who may write, and what is no longer needed."""
+
+import contextlib
+import json
+import os
+import shutil
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import filelock
+
+from egmsql.errors import LakeError
+from egmsql.state import LAKE_FORMAT, State, load_state
+
+CATALOGUE = "egmsql.duckdb"
+_SCRATCH = ".tmp"
+_LOCK = ".lock"
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The folder of one lake.
+
+    Parquet files are immutable: each is written under `.tmp` and moved to a name made of its fingerprint.
+    The catalogue alone says which of them count.
+    """
+
+    root: Path
+
+    @property
+    def catalogue(self):
+        """The path of the catalogue, which every reader opens."""
+        return self.root / CATALOGUE
+
+    @property
+    def scratch(self):
+        """The folder of unfinished files and of DuckDB's spill; nothing in it outlives a command."""
+        return self.root / _SCRATCH
+
+    def file_for(self, model, partition_kind, partition, fingerprint):
+        """Return the path, relative to the lake, of a model's rows for one partition."""
+        folder = Path(*model.split("."))
+        if partition_kind:
+            folder /= f"{partition_kind}={partition}"
+        return (folder / f"{fingerprint}.parquet").as_posix()
+
+    def new_scratch(self, suffix=""):
+        """Return a fresh path under the scratch folder."""
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        return self.scratch / f"{uuid.uuid4().hex}{suffix}"
+
+    def exists(self):
+        """Return whether there is a catalogue."""
+        return self.catalogue.exists()
+
+    def load(self):
+        """Return the State in the catalogue; an empty one for a lake that does not exist yet."""
+        if not self.exists():
+            return State()
+        with contextlib.closing(open_catalogue(self.catalogue)) as connection:
+            self._check_format(connection)
+            return load_state(connection)
+
+    def _check_format(self, connection):
+        tables = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
+        if "_lake" not in tables:
+            raise LakeError(self.catalogue, "is no catalogue of egmsql", "give the folder of a lake")
+        (found,) = connection.execute("select format from _lake").fetchone()
+        if found != LAKE_FORMAT:
+            advice = "use the egmsql that wrote it, or ingest its files into a new lake"
+            raise LakeError(self.catalogue, f"has format {found}, this egmsql reads {LAKE_FORMAT}", advice)
+
+    @contextlib.contextmanager
+    def writing(self, wait=0.0):
+        """Hold the lake's only writer's place; LakeError after `wait` seconds if another process has it."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(self.root / _LOCK, timeout=wait)
+            holder = self.root / f"{_LOCK}.json"
+            with self._acquired(lock, holder):
+                holder.write_text(json.dumps({"pid": os.getpid()}))
+                self._empty_scratch()
+                try:
+                    yield
+                finally:
+                    self._empty_scratch()
+                    holder.unlink(missing_ok=True)
+        except PermissionError as error:
+            advice = "choose a lake in a folder that you may write to"
+            raise LakeError(self.root, f"cannot be written ({error.strerror})", advice) from None
+
+    @contextlib.contextmanager
+    def _acquired(self, lock, holder):
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            with contextlib.suppress(OSError, ValueError):
+                pid = json.loads(holder.read_text())["pid"]
+                advice = "wait for it to end, or give --wait SECONDS"
+                raise LakeError(self.root, f"process {pid} is writing to it", advice) from None
+            raise LakeError(self.root, "another process is writing to it", "wait for it to end") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _empty_scratch(self):
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def unreferenced(self, state, keep_seconds):
+        """Return paths of Parquet files that the last two catalogues do not name and that are old enough."""
+        named = {r.path for r in state.files.values()} | state.previous_paths
+        limit = time.time() - keep_seconds
+        found = []
+        for path in sorted(self.root.rglob("*.parquet")):
+            relative = path.relative_to(self.root).as_posix()
+            if relative not in named and path.stat().st_mtime <= limit:
+                found.append(path)
+        return found
+
+
+def open_catalogue(path):
+    """Return a read-only connection to a catalogue; LakeError if another process has it open for writing."""
+    try:
+        return duckdb.connect(str(path), read_only=True)
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            raise LakeError(path, f"is open for writing in {_holder(error)}", "close it there") from None
+        advice = "ingest its files again into a new lake, or restore a copy of the catalogue"
+        raise LakeError(path, "cannot be opened as a DuckDB file", advice) from None
+
+
+def _holder(error):
+    """Return who holds a DuckDB file, as DuckDB's message names it: `... held in PROGRAM (PID n) ...`."""
+    text = str(error)
+    start, end = text.find("(PID "), text.find(")", text.find("(PID "))
+    return f"process {text[start + 5 : end]}" if start >= 0 else "another process"
+
+
+def existing_lake(root):
+    """Return the Lake at `root`; LakeError when there is none."""
+    lake = Lake(Path(root))
+    if not lake.exists():
+        raise LakeError(root, "is no lake", "make one with `egmsql ingest LAKE FILE...`")
+    return lake

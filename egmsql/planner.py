@@ -1,0 +1,199 @@
+"""What would be built, and why: fingerprints of (model, partition), compared with what the lake holds.
+
+A fingerprint covers everything that decides a model's rows: the tokens of its text and of the views and
+macros in it, the code of its UDFs, the content of the files it reads. What upstream *holds* counts, not how
+it was made: an upstream built again with equal rows changes nothing below it.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from egmsql.errors import LakeError
+from egmsql.project import SOURCE_PARTITION
+from egmsql.state import as_json
+from egmsql.storage import STORAGE_VERSION
+from egmsql.udfs import registry
+
+WHOLE = ""  # the partition of a model that has none
+
+
+@dataclass(frozen=True)
+class Step:
+    """One (model, partition) to be done, and the reason a person reads."""
+
+    model: str
+    partition: str
+    reason: str
+    blocked: bool = False  # the delivered file is gone: the old rows stay
+
+    def __str__(self):
+        partition = f"  {self.partition}" if self.partition else ""
+        return f"{self.model}{partition}  {self.reason}"
+
+
+class Planner:
+    """Compares a project with the state of a lake; reads the catalogue's records, no rows.
+
+    Parameters
+    ----------
+    lake : Lake
+    project : Project
+    state : State
+        Read at each call, so a build that records what it finished sees what follows from it.
+    """
+
+    def __init__(self, lake, project, state):
+        self._lake, self._project, self._state = lake, project, state
+        self._reading = {}  # partition kind -> partition -> products
+
+    @cached_property
+    def _udfs(self):
+        return registry()
+
+    def plan(self):
+        """Return the Steps of a build, upstream first.
+
+        A step below one that will be built is listed, although it will be skipped if the rows upstream
+        turn out equal.
+        """
+        steps, pending = [], set()
+        for name in self._project.tables:
+            for partition in self.partitions(name):
+                reason = self.reason(name, partition)
+                if reason is None:
+                    reason = self._pending_reason(name, partition, pending)
+                if reason is None:
+                    continue
+                blocked = reason.startswith("source missing")
+                steps.append(Step(name, partition, reason, blocked))
+                if not blocked:
+                    pending.add((name, partition))
+        return steps
+
+    def partitions(self, name):
+        """Return the partitions of a stored model, by what the lake holds now."""
+        kind = self._project.tables[name].partition
+        if kind is None:
+            return [WHOLE] if self._state.sources else []
+        if kind == SOURCE_PARTITION:
+            return sorted(self._state.sources)
+        return sorted(self._reading_list(kind))
+
+    def reads(self, name, partition):
+        """Return upstream model -> the FileRecords that one partition of `name` reads."""
+        model = self._project.tables[name]
+        return {up: self._records(up, model.partition, partition) for up in self._project.upstream_tables(model)}
+
+    def reads_as(self, upstream, name, partition):
+        """Return the FileRecords of any model that a partition of `name` would read."""
+        return self._records(upstream, self._project.tables[name].partition, partition)
+
+    def inputs(self, name, partition):
+        """Return everything that decides the rows of (model, partition), in parts that give reasons."""
+        project, model = self._project, self._project.tables[name]
+        calls = project.calls_of(model)
+        described = {
+            "version": model.version,
+            "sql": model.digest,
+            "views": {v: project.models[v].digest for v in project.upstream_views(model)},
+            "macros": {m: project.macros[m].digest for m in project.macros_of(model)},
+            "udfs": {u: [f.version, f.digest] for u, f in self._udfs.items() if u in calls},
+            "upstream": {up: _contents(records) for up, records in self.reads(name, partition).items()},
+            "storage": STORAGE_VERSION,
+        }
+        if name in project.source_models:
+            described["source"] = self._state.sources[partition].content
+        return described
+
+    def fingerprint(self, inputs, partition):
+        """Return the name of the rows that `inputs` decide."""
+        return hashlib.sha256(as_json([inputs, partition]).encode()).hexdigest()[:20]
+
+    def reason(self, name, partition):
+        """Return why (model, partition) has to be built by what the lake holds now, or None."""
+        record = self._state.files.get((name, partition))
+        inputs = self.inputs(name, partition)
+        if record and record.fingerprint == self.fingerprint(inputs, partition):
+            if (self._lake.root / record.path).exists():
+                return None
+            why = "file lost"
+        else:
+            why = self._difference(record, inputs)
+        if name in self._project.source_models and not self._source_available(partition):
+            return f"source missing: ingest {self._state.sources[partition].path} again ({why})"
+        return why
+
+    def _difference(self, record, inputs):
+        if record is None:
+            return "new"
+        old = json.loads(record.inputs)
+        if old["version"] != inputs["version"]:
+            return f"version {old['version']} -> {inputs['version']}"
+        if old["sql"] != inputs["sql"]:
+            return "sql changed"
+        for part, word in (("views", "view"), ("macros", "macro"), ("udfs", "udf")):
+            changed = _changed(old[part], inputs[part])
+            if changed:
+                return f"{word} {changed} changed"
+        if old.get("source") != inputs.get("source"):
+            return "source replaced"
+        changed = _changed(old["upstream"], inputs["upstream"])
+        return f"upstream {changed}" if changed else "storage changed"
+
+    def _pending_reason(self, name, partition, pending):
+        model = self._project.tables[name]
+        for up in self._project.upstream_tables(model):
+            by_product = self._project.tables[up].partition == model.partition
+            if (up, partition) in pending if by_product else any(p[0] == up for p in pending):
+                return f"upstream {up}"
+        return None
+
+    def _records(self, upstream, kind, partition):
+        """Return what a partition of some kind reads of `upstream`: its own, its listed products, or all."""
+        records = self._state.files_of(upstream)
+        own_kind = self._project.tables[upstream].partition
+        if own_kind is None or kind is None:
+            return records
+        if own_kind == kind:
+            return [r for r in records if r.partition == partition]
+        if own_kind == SOURCE_PARTITION:
+            products = self._reading_list(kind).get(partition, ())
+            return [r for r in records if r.partition in products]
+        return records
+
+    def _reading_list(self, kind):
+        """Return partition -> products for a kind that a model defines (columns `partition`, `product`)."""
+        model = self._project.partitions[kind]
+        paths = tuple(r.path for r in self._state.files_of(model.name))
+        if (kind, paths) not in self._reading:
+            found = {}
+            for path in paths:
+                for row in pq.read_table(self._lake.root / path, columns=["partition", "product"]).to_pylist():
+                    found.setdefault(row["partition"], set()).add(row["product"])
+            self._reading[kind, paths] = found
+        return self._reading[kind, paths]
+
+    def _source_available(self, product):
+        return Path(self._state.sources[product].path).exists()
+
+
+def check_partition_name(partition):
+    """Raise LakeError for a partition that cannot be a folder's name."""
+    if partition != WHOLE and (not partition.strip() or set(partition) & set('/\\:*?"<>|\0')):
+        raise LakeError(f"partition {partition!r}", "cannot be a folder's name", "use letters, digits and _")
+
+
+def _contents(records):
+    digest = hashlib.sha256()
+    for record in sorted(records, key=lambda r: r.partition):
+        digest.update(f"{record.partition}\0{record.content}\n".encode())
+    return digest.hexdigest()[:20]
+
+
+def _changed(old, new):
+    return next((n for n in sorted({*old, *new}) if old.get(n) != new.get(n)), None)

@@ -1,0 +1,207 @@
+"""Doing one task: run a model's text for one partition, write its rows, judge them.
+
+A task needs the project, a folder and the files it reads, nothing of the lake's state: the same task can
+run on another machine that shares the lake's storage.
+"""
+
+import concurrent.futures
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from egmsql.contracts import check_columns
+from egmsql.errors import AuditError, EgmsqlError, LakeError, ModelError
+from egmsql.state import AuditRecord, as_json, now
+from egmsql.storage import copy_options, read_facts
+from egmsql.stream import SharedRows
+from egmsql.workspace import Interruptible, Workspace, quoted
+
+_SAMPLE = 5  # rows of a finding that are kept and shown
+
+running = Interruptible()
+
+
+@dataclass(frozen=True)
+class Reads:
+    """Upstream model -> absolute paths of the files that a partition reads."""
+
+    files: dict[str, list[Path]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a task left: facts of its file, what its audits found, whether the file was already there."""
+
+    facts: object
+    findings: list
+    resumed: bool = False
+
+
+def run_table_task(project, name, partition, reads, target, scratch, settings):
+    """Write the rows of model `name` for one partition to `target` and audit them.
+
+    A file that is already there was finished by a run that was stopped later: it is only audited.
+
+    Raises
+    ------
+    AuditError
+        If an audit of severity `error` finds rows; the file is removed.
+    ModelError, LakeError
+        If the statement fails, the disk is full or memory does not suffice.
+    """
+    model = project.models[name]
+    resumed = target.exists()
+    with _workspace(project, scratch, settings) as workspace:
+        if not resumed:
+            workspace.prepare_functions([model])
+            for upstream in project.upstream_tables(model):
+                workspace.bind_files(upstream, reads.files[upstream])
+            workspace.prepare_views([model])
+            _write(workspace.connection, project, model, target, scratch)
+        findings = audit_files(project, workspace, name, partition, {**reads.files, name: [target]})
+    _refuse(findings, [target])
+    return Written(read_facts(target), findings, resumed)
+
+
+def run_source_tasks(project, source, targets, reads, scratch, settings, progress=None):
+    """Write the rows of several models (name -> target) from one reading of a delivered file.
+
+    Returns name -> Written. All or nothing: if the file, a model or an audit fails, none of the targets
+    that this call wrote remains.
+    """
+    models = [project.models[name] for name in targets]
+    missing = [m for m in models if not targets[m.name].exists()]
+    written = {}
+    with _workspace(project, scratch, settings) as workspace:
+        try:
+            if missing:
+                _write_from_source(workspace, project, source, missing, targets, scratch, progress)
+            files = {**reads.files, **{name: [path] for name, path in targets.items()}}
+            for model in models:
+                findings = audit_files(project, workspace, model.name, source.product, files)
+                resumed = model not in missing
+                written[model.name] = Written(None, findings, resumed)
+            _refuse([f for w in written.values() for f in w.findings], [])
+        except BaseException:
+            for model in missing:
+                targets[model.name].unlink(missing_ok=True)
+            raise
+    return {n: Written(read_facts(targets[n]), w.findings, w.resumed) for n, w in written.items()}
+
+
+def audit_records(project, name, partition, files, scratch, settings):
+    """Run the audits of model `name` over files that are there already; return their AuditRecords."""
+    with _workspace(project, scratch, settings) as workspace:
+        return audit_files(project, workspace, name, partition, files)
+
+
+def audit_files(project, workspace, name, partition, files):
+    """Return an AuditRecord for each audit of model `name`, with the rows found in `files`."""
+    audits = project.audits_of(name)
+    if not audits:
+        return []
+    workspace.prepare_functions(audits)
+    for upstream in sorted(set().union(*(project.upstream_tables(a) for a in audits))):
+        workspace.bind_files(upstream, files.get(upstream, []))
+    workspace.prepare_views(audits)
+    return [_judge(workspace, audit, partition) for audit in audits]
+
+
+def _judge(workspace, audit, partition):
+    with running.holding(workspace.connection), _explained(audit):
+        (count,) = workspace.connection.execute(f"select count(*) from ({audit.query})").fetchone()
+        sample = "[]"
+        if count:
+            found = workspace.connection.execute(f"from ({audit.query}) limit {_SAMPLE}").to_arrow_table()
+            sample = as_json(found.to_pylist())
+    return AuditRecord(audit.name, audit.audits, partition, audit.severity, count, sample, now())
+
+
+def _refuse(findings, targets):
+    broken = [f for f in findings if f.severity == "error" and f.n_rows]
+    if not broken:
+        return
+    for target in targets:
+        target.unlink(missing_ok=True)
+    first = broken[0]
+    rows = "1 row breaks" if first.n_rows == 1 else f"{first.n_rows} rows break"
+    wrong = f"{rows} the audit {first.audit} of {first.model}, such as {first.sample}"
+    raise AuditError(first.partition or "the lake", wrong, "correct the file or the model; what was there before stays")
+
+
+def _write_from_source(workspace, project, source, models, targets, scratch, progress):
+    connection = workspace.connection
+    workspace.bind_row("source.file", source.file_table())
+    with SharedRows(source, len(models), progress) as shared:
+        connection.register("_delivered", shared.reader(0))
+        connection.execute("create or replace view source.rows as select * from _delivered")
+        workspace.prepare(models)
+
+        def write(index, model):
+            try:
+                with connection.cursor() as cursor:
+                    cursor.register("_delivered", shared.reader(index))
+                    _write(cursor, project, model, targets[model.name], scratch)
+            finally:
+                shared.leave(index)
+
+        try:
+            with concurrent.futures.ThreadPoolExecutor(len(models)) as pool:
+                futures = [pool.submit(write, i, m) for i, m in enumerate(models)]
+                try:
+                    for future in concurrent.futures.as_completed(futures):
+                        future.result()
+                except BaseException:
+                    shared.stop()
+                    raise
+        except Exception as error:
+            # The reader's own word about the file says more than the queries that it ended.
+            if isinstance(shared.error, EgmsqlError):
+                raise shared.error from None
+            raise error
+
+
+def _write(connection, project, model, target, scratch):
+    """Stream a model's rows into one Parquet file that appears whole or not at all."""
+    with running.holding(connection), _explained(model):
+        columns = {r[0]: r[1] for r in connection.execute(f"describe {model.query}").fetchall()}
+        check_columns(model, project.contracts, columns)
+        unfinished = scratch / f"{target.stem}-{model.name}.parquet"
+        unfinished.parent.mkdir(parents=True, exist_ok=True)
+        connection.execute(f"copy ({model.query}) to {quoted(str(unfinished))} {copy_options(columns)}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(unfinished, target)
+
+
+def _workspace(project, scratch, settings):
+    scratch.mkdir(parents=True, exist_ok=True)
+    return Workspace(project, settings, scratch / "spill")
+
+
+class _explained:  # noqa: N801 - reads as a clause of `with`
+    """Turn DuckDB's errors inside the block into one line each."""
+
+    def __init__(self, model):
+        self._model = model
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, _):
+        if kind is None or not isinstance(error, duckdb.Error | OSError):
+            return
+        text = " ".join(str(error).split())
+        path = self._model.path
+        if isinstance(error, duckdb.InterruptException):
+            raise KeyboardInterrupt from None
+        if isinstance(error, duckdb.OutOfMemoryException) or "No space left" in text:
+            full = "No space left" in text or "max_temp_directory_size" in text
+            wrong = "the disk is full" if full else "the memory allowed does not suffice"
+            advice = "free some space and run again" if full else "allow more with --memory, such as --memory 4GiB"
+            raise LakeError(path, wrong, f"{advice}; what was finished is kept") from None
+        if isinstance(error, OSError):
+            raise LakeError(path, f"its rows cannot be written ({error.strerror})", "check the lake's folder") from None
+        raise ModelError(path, re.sub(r"^(\w+ )+Error: ", "", text)[:400], "correct the model or its input") from error

@@ -1,0 +1,37 @@
+"""Shared fixtures: the real files, a lake of them, and where tests may not be skipped."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+import egmsql
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("EGMSQL_DATA", ROOT.parent / "shared" / "data"))
+
+
+def skip_or_fail(reason):
+    """Skip by name; where EGMSQL_NO_SKIPS is set, as in .ci/run, a skip is a failure."""
+    if os.environ.get("EGMSQL_NO_SKIPS"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def ustica():
+    """Return the folder of the real Ustica files."""
+    folder = DATA / "ustica"
+    if not folder.is_dir():
+        skip_or_fail(f"no real files in {folder}: set EGMSQL_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_lake(ustica, tmp_path_factory):
+    """Return a lake with the real files, built; tests only read it."""
+    lake = tmp_path_factory.mktemp("real") / "lake"
+    done = egmsql.ingest(lake, [ustica])
+    assert not done.errors
+    egmsql.build(lake)
+    return lake
