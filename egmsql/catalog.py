@@ -16,7 +16,8 @@ from egmsql.lake import open_catalogue
 from egmsql.lineage import lineage_of
 from egmsql.state import LAKE_FORMAT, as_json
 from egmsql.udfs import registry
-from egmsql.workspace import load_spatial, quoted, scan
+from egmsql.storage import quoted
+from egmsql.workspace import load_spatial, scan
 
 # Where the catalogue lies, as the catalogue itself can know it: relative paths in a view would resolve from
 # the reader's folder. After ATTACH, or with another temp_directory, `set variable lake = '...'`.

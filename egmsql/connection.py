@@ -2,7 +2,8 @@
 
 from egmsql.lake import existing_lake, open_catalogue
 from egmsql.udfs import registry
-from egmsql.workspace import load_spatial, quoted
+from egmsql.storage import quoted
+from egmsql.workspace import load_spatial
 
 
 def connect(lake, spatial=True, udfs=True):

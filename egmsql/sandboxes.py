@@ -7,7 +7,7 @@ import duckdb
 from egmsql.catalog import write_catalogue
 from egmsql.errors import LakeError, ModelError
 from egmsql.sources import open_source
-from egmsql.workspace import quoted
+from egmsql.storage import quoted
 
 SANDBOX = "sandbox.duckdb"
 

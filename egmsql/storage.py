@@ -1,4 +1,4 @@
-"""How rows become Parquet: writer options by column type, and what a written file tells of itself."""
+"""How rows become Parquet: which writer and options by column type, and what a written file tells of itself."""
 
 import hashlib
 import json
@@ -10,9 +10,8 @@ import pyarrow.parquet as pq
 # Part of every fingerprint: raise it when the options below change.
 STORAGE_VERSION = 1
 
-# A dictionary hides the gain of delta encoding (26 %), and small row groups make one series cheap to fetch.
-_SERIES = "PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 1, ROW_GROUP_SIZE 2048"
-_SERIES_TYPES = ("SMALLINT[]",)
+_SERIES_TYPE = "SMALLINT[]"
+_SERIES_ROW_GROUP = 2048  # small, so that one series is cheap to fetch
 
 
 @dataclass(frozen=True)
@@ -34,16 +33,45 @@ class FileFacts:
     pid_max: str | None
 
 
+def write_parquet(connection, query, columns, path):
+    """Stream the rows of a query into a Parquet file; `columns` are its (name -> DuckDB type).
+
+    DuckDB writes what has no series, Arrow what has one: its delta encoding makes them a tenth smaller
+    (204 against 225 bytes a point of 210 epochs), at the same speed, and plain SQL reads both.
+    """
+    series = [name for name, sql_type in columns.items() if sql_type == _SERIES_TYPE]
+    if not series:
+        connection.execute(f"copy ({query}) to {quoted(str(path))} {copy_options(columns)}")
+        return
+    reader = connection.execute(query).to_arrow_reader(_SERIES_ROW_GROUP)
+    # A dictionary would hide the gain of delta encoding; minima of displacements select nothing.
+    encodings = {f"{name}.list.element": "DELTA_BINARY_PACKED" for name in series}
+    plain = [name for name in columns if name not in series]
+    with pq.ParquetWriter(
+        path,
+        reader.schema,
+        compression="zstd",
+        use_dictionary=[name for name in plain if name != "pid"],
+        column_encoding={**encodings, **({"pid": "PLAIN"} if "pid" in columns else {})},
+        write_statistics=plain,
+    ) as writer:
+        for batch in reader:
+            writer.write_batch(batch, row_group_size=_SERIES_ROW_GROUP)
+
+
 def copy_options(columns):
     """Return the options of COPY for an output with `columns` (name -> DuckDB type)."""
     options = ["FORMAT parquet", "COMPRESSION zstd"]
     geometries = [name for name, sql_type in columns.items() if sql_type.startswith("GEOMETRY")]
     if geometries:
-        metadata = json.dumps(geoparquet_metadata(geometries[0], "bbox" in columns)).replace("'", "''")
-        options += ["geoparquet_version 'BOTH'", f"KV_METADATA {{geo: '{metadata}'}}"]
-    if any(sql_type in _SERIES_TYPES for sql_type in columns.values()):
-        options.append(_SERIES)
+        metadata = json.dumps(geoparquet_metadata(geometries[0], "bbox" in columns))
+        options += ["geoparquet_version 'BOTH'", f"KV_METADATA {{geo: {quoted(metadata)}}}"]
     return f"({', '.join(options)})"
+
+
+def quoted(text):
+    """Return text as an SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def geoparquet_metadata(column, has_bbox):

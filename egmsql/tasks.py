@@ -15,9 +15,9 @@ import duckdb
 from egmsql.contracts import check_columns
 from egmsql.errors import AuditError, EgmsqlError, LakeError, ModelError
 from egmsql.state import AuditRecord, as_json, now
-from egmsql.storage import copy_options, read_facts
+from egmsql.storage import read_facts, write_parquet
 from egmsql.stream import SharedRows
-from egmsql.workspace import Interruptible, Workspace, quoted
+from egmsql.workspace import Interruptible, Workspace
 
 _SAMPLE = 5  # rows of a finding that are kept and shown
 
@@ -171,7 +171,7 @@ def _write(connection, project, model, target, scratch):
         check_columns(model, project.contracts, columns)
         unfinished = scratch / f"{target.stem}-{model.name}.parquet"
         unfinished.parent.mkdir(parents=True, exist_ok=True)
-        connection.execute(f"copy ({model.query}) to {quoted(str(unfinished))} {copy_options(columns)}")
+        write_parquet(connection, model.query, columns, unfinished)
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(unfinished, target)
 

@@ -7,6 +7,7 @@ from importlib import resources
 
 import duckdb
 
+from egmsql.storage import quoted
 from egmsql.udfs import registry
 
 
@@ -107,11 +108,6 @@ def spatial_file():
     """Return the path of the spatial extension for the DuckDB in use; the plain shell loads it by this path."""
     folder = resources.files("duckdb_extension_spatial") / "extensions" / f"v{duckdb.__version__}"
     return folder / "spatial.duckdb_extension"
-
-
-def quoted(text):
-    """Return text as an SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _cells(connection, table):

@@ -1,6 +1,7 @@
 """The simulator: what it writes is EGMS-shaped, and its truth is the truth."""
 
 import csv
+import datetime
 import hashlib
 import importlib.resources
 import io
@@ -10,7 +11,6 @@ import subprocess
 import zipfile
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 from xml.etree import ElementTree
 
 import duckdb
@@ -23,6 +23,7 @@ from egmsql.errors import SettingError
 from egmsql.products import parse_name
 from egmsql.simulator import batches, places, series, simulate, statistics, text
 from egmsql.simulator.delivery import ZippedDelivery, pack
+from egmsql.simulator.epochs import absolute_orbit
 from egmsql.simulator.ground import Ground, gnss_velocity
 from egmsql.simulator.projection import to_degrees
 from egmsql.sources import open_source
@@ -209,6 +210,13 @@ def test_east_and_up_of_a_tile_describe_the_same_cells(tile):
     assert east["mean_velocity"] != up["mean_velocity"]
 
 
+def test_a_component_alone_is_the_file_it_is_beside_the_other(tile, tmp_path):
+    for file in tile[1]:
+        n_points, component = len(file.rows), file.name.component
+        (alone,) = simulate(tmp_path / component, points=n_points, seed=5, level="L3", component=component)
+        assert alone.read_bytes() == file.path.read_bytes()
+
+
 def test_pids_are_unique_and_inside_the_burst(pair):
     for file in pair[1]:
         assert len(set(file["pid"])) == len(file.rows) == 1_000
@@ -322,7 +330,7 @@ def test_l2a_is_relative_and_l2b_carries_the_plate(tmp_path):
     plate = truths["L2b"]["velocity_mm_yr"] - truths["L2a"]["velocity_mm_yr"]
     assert np.abs(plate).min() > 0.3 and np.ptp(plate) < 0.5
     quiet = truths["L2a"]["shape"] == "stable"
-    assert quiet.any() and np.abs(truths["L2a"]["velocity_mm_yr"][quiet]).max() < 1.01
+    assert quiet.any() and np.abs(truths["L2a"]["velocity_mm_yr"][quiet]).max() < 1.3  # 1 in 2020
 
 
 # Epochs
@@ -409,20 +417,33 @@ def assert_published(file, names):
     refitted = refit(file)
     for name in names:
         published = file.numbers(name)[::10]
+        difference = published - refitted[name]
         if name == "mean_velocity" and "gnss_velocity" in file.header:
-            # The column carries the rounded GNSS rate, the series the smooth one, which is a plane.
-            difference = published - file.numbers("gnss_velocity")[::10] - refitted[name]
-            place = [np.ones(len(published)), *(file.numbers(a)[::10] / 1e5 for a in ("easting", "northing"))]
-            plane = np.stack(place, axis=1)
-            difference -= plane @ np.linalg.lstsq(plane, difference, rcond=None)[0]
-        else:
-            difference = published - refitted[name]
-        assert np.abs(difference).max() < SLACK[name] + (0.02 if name == "mean_velocity" else 0), name
+            # The column carries the rounded GNSS rate, the series the smooth one.
+            difference += (smooth_gnss_velocity(file) - file.numbers("gnss_velocity"))[::10]
+        assert np.abs(difference).max() < SLACK[name], name
+
+
+def smooth_gnss_velocity(file):
+    """The plate's velocity along the line of sight, without its north component (mm/yr)."""
+    _, east, up = gnss_velocity(file.numbers("easting"), file.numbers("northing"))
+    return file.numbers("los_east") * east + file.numbers("los_up") * up
 
 
 def test_published_columns_follow_the_official_definitions(pair, tile):
     for file in (*pair[1], *tile[1]):
         assert_published(file, [name for name in SLACK if name in file.header])
+
+
+def test_series_and_published_velocity_differ_by_a_plane_and_a_rounding(pair):
+    """As on the real bursts: what lets a report account for the rounded `gnss_velocity`."""
+    for file in pair[1]:
+        rounded, smooth = file.numbers("gnss_velocity"), smooth_gnss_velocity(file)
+        assert 0.045 < np.abs(rounded - smooth).max() < 0.0515  # the vectors, too, are rounded
+        place = [np.ones(len(smooth)), *(file.numbers(name) / 1e5 for name in ("easting", "northing"))]
+        plane = np.stack(place, axis=1)
+        rest = smooth - plane @ np.linalg.lstsq(plane, smooth, rcond=None)[0]
+        assert np.abs(rest).max() < 0.01
 
 
 def test_published_velocity_is_raw_where_no_gnss_velocity_is_delivered(tmp_path):
@@ -489,7 +510,8 @@ def test_noise_has_the_true_size_and_correlation(pair):
         assert 0.92 < np.median(sigma / truth["noise_sigma_mm"]) < 1.01
         assert np.corrcoef(sigma, truth["noise_sigma_mm"])[0, 1] > 0.95
         correlation = (rest[:, 1:] * rest[:, :-1]).sum(axis=1) / (rest**2).sum(axis=1)
-        assert np.abs(np.median(correlation - truth["noise_correlation"])) < 0.05
+        # A fit takes some of the slow noise with it.
+        assert 0 < np.median(truth["noise_correlation"] - correlation) < 0.08
         assert 0.2 < np.median(correlation) < 0.4  # 0.33 on the real bursts
         # What is noisy is incoherent.
         assert np.corrcoef(sigma, file.numbers("temporal_coherence"))[0, 1] < -0.8
@@ -589,17 +611,17 @@ def test_zips_are_flat_whole_and_ageless(pair):
                 assert member.compress_size < 0.5 * member.file_size
 
 
-@pytest.mark.skipif(shutil.which("unzip") is None, reason="no unzip here")
 @pytest.mark.parametrize("is_large", [False, True])
-def test_unzip_accepts_both_kinds_of_zip(tmp_path, is_large):
+def test_both_kinds_of_zip_are_whole(tmp_path, is_large):
     delivery = ZippedDelivery(tmp_path, "EGMS", b"<BURST/>", is_large)
     for piece in (b"pid,\n", b"1,2\n" * 1_000):
         delivery.write(piece, pack(piece))
     delivery.close()
     for file in delivery.files:
         file.publish()
-    found = subprocess.run(["unzip", "-t", delivery.path], capture_output=True, text=True, check=False)
-    assert found.returncode == 0 and "No errors detected" in found.stdout, found
+    if shutil.which("unzip"):
+        found = subprocess.run(["unzip", "-t", delivery.path], capture_output=True, text=True, check=False)
+        assert found.returncode == 0 and "No errors detected" in found.stdout, found
     assert content(delivery.path) == b"pid,\n" + b"1,2\n" * 1_000
 
 
@@ -638,28 +660,27 @@ def test_the_xml_says_what_the_name_and_the_header_say(pair):
         assert sorted({scene[17:25] for scene in scenes}) == file.epochs[:-1]
 
 
-def test_orbits_and_slices_of_the_scenes_fit_the_track_and_the_date(pair):
-    """Sentinel-1A flies orbit 30,639 on track 117 on 2020-01-03, and 175 orbits in 12 days."""
+def test_scenes_have_the_orbit_of_their_track_and_date(pair):
+    """Every 12 days a satellite comes back; real scenes tell when and with which number."""
+    for date, track, orbit in (
+        ("2020-01-03", 117, 30_639),  # Sentinel-1A
+        ("2020-01-09", 22, 30_719),
+        ("2019-07-31", 117, 28_364),
+        ("2019-07-31", 22, 17_373),  # Sentinel-1B
+        ("2021-12-17", 117, 30_068),
+    ):
+        assert absolute_orbit(datetime.date.fromisoformat(date), track) == orbit
     for file in pair[1]:
         with zipfile.ZipFile(file.path) as archive:
             root = ElementTree.fromstring(archive.read(f"{file.path.stem}.xml"))
-        for scene in (element.text for element in root.iterfind("dataset/image/product_id")):
-            satellite, date, orbit = (
-                scene[2],
-                np.datetime64(f"{scene[17:21]}-{scene[21:23]}-{scene[23:25]}"),
-                int(scene[49:55]),
-            )
+        for element in root.iterfind("dataset/image/product_id"):
+            satellite, day, orbit = element.text[2], element.text[17:25], int(element.text[49:55])
             assert (orbit - {"A": 73, "B": 27}[satellite]) % 175 + 1 == file.name.track
-            if satellite == "A":
-                flown = (date - np.datetime64("2020-01-03")).astype(int) * 175 / 12
-                assert abs(orbit - 30_639 - flown) < 30  # two days: the lattices of the tracks are ours
-            assert date < np.datetime64("2021-12-23") or satellite == "A"
+            assert satellite == "A" or day < "20211223"
 
 
-def test_the_xml_of_a_tile_has_the_bytes_of_a_real_one(tile):
-    real = Path(__file__).parents[2] / "shared" / "data" / "ustica" / "EGMS_L3_E45N17_100km_E_2020_2024_1.zip"
-    if not real.exists():
-        pytest.skip("the real files are not beside this checkout")
+def test_the_xml_of_a_tile_has_the_bytes_of_a_real_one(tile, ustica):
+    real = ustica / "EGMS_L3_E45N17_100km_E_2020_2024_1.zip"
     with zipfile.ZipFile(real) as archive:
         expected = archive.read(f"{real.stem}.xml").replace(b"11/11/2025", b"06/11/2025")
     with zipfile.ZipFile(tile[1][0].path) as archive:

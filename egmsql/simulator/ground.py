@@ -35,6 +35,10 @@ class Structure:
     shape: str = "linear"
     season: float = 0.0  # mm, amplitude of the annual wave, up
 
+    def covers(self, eastings, northings):
+        """If the structure has any influence at places."""
+        return (eastings - self.easting) ** 2 + (northings - self.northing) ** 2 < self.radius**2
+
     def influence(self, eastings, northings):
         """Return the distance to the east (in radii) and the share of the motion, 1 at the centre."""
         dx, dy = (eastings - self.easting) / self.radius, (northings - self.northing) / self.radius
@@ -67,12 +71,8 @@ class Ground:
     def motion(self, eastings, northings):
         """Return the Motion of places (m), without the plate motion of `gnss_velocity`."""
         found = _background(eastings, northings)
-        rows, columns = np.floor_divide(northings, SITE), np.floor_divide(eastings, SITE)
-        for site in np.unique(rows * 2**20 + columns).astype(np.int64):
-            row, column = divmod(int(site), 2**20)
-            inside = np.flatnonzero((rows == row) & (columns == column))
-            for structure in self.structures(row, column):
-                _add(found, inside, structure, eastings[inside], northings[inside])
+        for inside, structure in self._around(eastings, northings):
+            _add(found, inside, structure, eastings[inside], northings[inside])
         return found
 
     def structures(self, row, column):
@@ -84,7 +84,19 @@ class Ground:
 
     def is_dense(self, eastings, northings):
         """If many scatterers stand at a place: inside any structure."""
-        return self.motion(eastings, northings).kind > 0
+        dense = np.zeros(len(eastings), dtype=bool)
+        for inside, structure in self._around(eastings, northings):
+            dense[inside] |= structure.covers(eastings[inside], northings[inside])
+        return dense
+
+    def _around(self, eastings, northings):
+        """Yield every structure near the places, with the indices of those on its site."""
+        sites = np.floor_divide(northings, SITE).astype(np.int64) * 2**20
+        sites += np.floor_divide(eastings, SITE).astype(np.int64)
+        for site in np.unique(sites):
+            inside = np.flatnonzero(sites == site)
+            for structure in self.structures(*divmod(int(site), 2**20)):
+                yield inside, structure
 
 
 def gnss_velocity(eastings, northings):

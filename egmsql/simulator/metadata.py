@@ -2,7 +2,7 @@
 
 import datetime
 
-from egmsql.simulator.epochs import is_sentinel_1a, years_of
+from egmsql.simulator.epochs import absolute_orbit, is_sentinel_1a, years_of
 from egmsql.simulator.randomness import Stream, generator
 
 FACILITY = 1  # EGEOS
@@ -29,9 +29,6 @@ _SLICE_SECONDS, _SLICE_LENGTH = 25, 27
 
 # UTC, over Italy: ascending or not.
 _PASSAGES = {True: datetime.time(17, 4, 5), False: datetime.time(5, 12, 29)}
-
-# One absolute orbit of each satellite on relative orbit 1, by real scenes: 175 orbits take 12 days.
-_ANCHORS = {"A": (datetime.date(2019, 12, 26), 30_523), "B": (datetime.date(2019, 7, 30), 17_352)}
 
 
 def write_metadata(product, seed):
@@ -65,10 +62,6 @@ def _images(role, dates, product, rng):
 def _scenes(product, date, rng):
     track = product.name.track
     satellite = "A" if is_sentinel_1a(date, track) else "B"
-    day, orbit = _ANCHORS[satellite]
-    # The whole cycle nearest to the date, then on to the track.
-    cycle = round(((date - day).days - (track - 1) * 12 / 175) / 12)
-    orbit += track - 1 + 175 * cycle
     passage = datetime.datetime.combine(date, _PASSAGES[product.view.is_ascending])
     data_take = rng.integers(0, 2**20)
     for number, check in enumerate(rng.integers(0, 2**16, _SLICES)):
@@ -76,5 +69,5 @@ def _scenes(product, date, rng):
         stop = start + datetime.timedelta(seconds=_SLICE_LENGTH)
         yield (
             f"S1{satellite}_IW_SLC__1SDV_{start:%Y%m%dT%H%M%S}_{stop:%Y%m%dT%H%M%S}"
-            f"_{orbit:06d}_{data_take:06X}_{check:04X}"
+            f"_{absolute_orbit(date, track):06d}_{data_take:06X}_{check:04X}"
         )

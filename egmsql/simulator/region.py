@@ -101,12 +101,13 @@ def _make_burst(arguments, ground, index, n_points):
 
 
 def _make_tile(arguments, ground, index, n_points):
-    number, component = (index, arguments.component) if arguments.component else (index // 2, "EU"[index % 2])
+    # A component alone is the file that it is beside the other.
+    number, second = (index, "EU".index(arguments.component)) if arguments.component else divmod(index, 2)
     east, north = _FIRST_TILE[0] + number % _TILES_EAST, _FIRST_TILE[1] + number // _TILES_EAST
     tile = f"E{east}N{north}"
     return Product(
-        name=ProductName("L3", tile=tile, component=component, **_suffix(arguments)),
-        index=index,
+        name=ProductName("L3", tile=tile, component="EU"[second], **_suffix(arguments)),
+        index=2 * number + second,
         n_points=n_points,
         epochs=tuple(tile_epochs(arguments.release)),
         places=TilePlaces(ground, (east, north), n_points),

@@ -3,7 +3,7 @@
 -- severity: error
 -- audits:   observed.points
 
-select product, pid, count(*) as n_rows, list(source_row order by source_row) as source_rows
+select product, pid, count(*) as n_rows, min(source_row) as first_row, max(source_row) as last_row
 from observed.points
 group by product, pid
 having count(*) > 1

@@ -3,35 +3,27 @@
 -- severity: error
 -- audits:   observed.points
 --
--- L2: track, burst, swath, polarisation, line and pixel. L3: the 100 m cell.
+-- L2: the first five digits are those of the burst, the others line and pixel. L3: all but the first are
+-- the 100 m cell. Decoded once a row: this reads every point of a lake.
 
-with decoded as (
+with named as (
     select
-        points.*,
-        products.level,
-        products.track,
-        products.burst,
-        products.swath,
-        products.polarisation,
-        case when products.level <> 'L3' then decode_pid_l2(points.pid) end as l2,
-        case when products.level = 'L3' then decode_pid_l3(points.pid) end as l3
-    from observed.points as points
-    inner join observed.products as products using (product)
+        product,
+        level,
+        left(encode_pid_l2(0, track, burst, swath, polarisation, 0, 0)[2:], 4) as burst_digits
+    from observed.products
 )
 
 select product, pid, source_row, line, pixel, easting, northing
-from decoded
+from observed.points
+inner join named using (product)
 where
     case level
         when 'L3' then
-            l3.easting is distinct from floor(easting / 100)::bigint * 100
-            or l3.northing is distinct from floor(northing / 100)::bigint * 100
+            base62_decode(pid[2:])
+            is distinct from floor(northing / 100)::bigint * 4294967296 + floor(easting / 100)::bigint
         else
-            l2.line is distinct from line
-            or l2.pixel is distinct from pixel
-            or l2.track is distinct from track
-            or l2.burst is distinct from burst
-            or l2.swath is distinct from swath
-            or l2.polarisation is distinct from polarisation
+            pid[2:5] <> burst_digits
+            or base62_decode(pid[6:]) is distinct from line::bigint * 65536 + pixel
     end
 ;
