@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from egmsql import builder, ingestion, sandboxes, upkeep
-from egmsql.lake import Lake, existing_lake
-from egmsql.planner import Planner
+from egmsql.catalog import is_current
+from egmsql.lake import CATALOGUE, Lake, existing_lake
+from egmsql.planner import Planner, Step
 from egmsql.project import load_project
 from egmsql.settings import parse_age
 
@@ -16,8 +17,11 @@ def ingest(lake, files, settings=None, project=None, wait=0.0, progress=None):
 
 def plan(lake, project=None):
     """Return the Steps that a build of the lake would take, upstream first."""
-    found = existing_lake(lake)
-    return Planner(found, project or load_project(), found.load()).plan()
+    found, project = existing_lake(lake), project or load_project()
+    steps = Planner(found, project, found.load()).plan()
+    if not is_current(found, project):
+        steps.append(Step(CATALOGUE, "", "views, macros or columns changed"))
+    return steps
 
 
 def build(lake, models=None, settings=None, project=None, wait=0.0, progress=None):

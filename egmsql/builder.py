@@ -38,6 +38,7 @@ class Recorder:
         self.planner = Planner(lake, project, state)
         self.outcome = Outcome()
         self.dropped = 0  # files of partitions that are no more
+        self.moved = False  # whether a delivered file was found at another path
         self._command, self._run = command, uuid.uuid4().hex[:12]
 
     def target(self, name, partition):
@@ -67,7 +68,7 @@ class Recorder:
             if old.path != path:
                 (self.lake.root / path).unlink()
                 path = old.path
-        facts = {k: v for k, v in vars(written.facts).items()}
+        facts = dict(vars(written.facts))
         self.state.files[name, partition] = FileRecord(
             model=name,
             partition=partition,
@@ -80,7 +81,15 @@ class Recorder:
         )
         self._record_findings(name, partition, written.findings)
         run = RunRecord(
-            self._run, self._command, name, partition, action, reason, facts["n_rows"], round(seconds, 3), now()
+            self._run,
+            self._command,
+            name,
+            partition,
+            action,
+            reason,
+            facts["n_rows"],
+            round(seconds, 3),
+            now(),
         )
         self.state.runs.append(run)
         self.outcome.runs.append(run)
@@ -166,11 +175,15 @@ def _build_model(recorder, name, settings, progress):
     workers = max(1, min(settings.threads, len(due)))
     share = settings.divided(workers)
     with concurrent.futures.ThreadPoolExecutor(workers) as pool, progress.tasks(name, len(due)) as advance:
-        futures = {pool.submit(_timed_task, recorder, name, p, share): (p, reason) for p, reason in due}
         try:
+            futures = {}
+            for partition, reason in due:
+                target, reads = recorder.target(name, partition), recorder.reads(name, partition)
+                future = pool.submit(_timed_task, recorder, name, partition, target, reads, share)
+                futures[future] = partition, target, reason
             for future in concurrent.futures.as_completed(futures):
-                partition, reason = futures[future]
-                target, written, seconds = future.result()
+                partition, target, reason = futures.pop(future)
+                written, seconds = future.result()
                 recorder.record(name, partition, target, written, reason, seconds)
                 advance(1)
         except BaseException:
@@ -179,20 +192,11 @@ def _build_model(recorder, name, settings, progress):
             raise
 
 
-def _timed_task(recorder, name, partition, share):
-    started = time.perf_counter()
-    target = recorder.target(name, partition)
-    lake = recorder.lake
-    written = run_table_task(
-        recorder.project,
-        name,
-        partition,
-        recorder.reads(name, partition),
-        lake.root / target[2],
-        lake.new_scratch(),
-        share,
-    )
-    return target, written, time.perf_counter() - started
+def _timed_task(recorder, name, partition, target, reads, share):
+    started, lake = time.perf_counter(), recorder.lake
+    path = lake.root / target[2]
+    written = run_table_task(recorder.project, name, partition, reads, path, lake.new_scratch(), share)
+    return written, time.perf_counter() - started
 
 
 def _build_from_sources(recorder, name, due, settings, progress):

@@ -15,8 +15,8 @@ from egmsql.errors import LakeError
 from egmsql.lake import open_catalogue
 from egmsql.lineage import lineage_of
 from egmsql.state import LAKE_FORMAT, as_json
-from egmsql.udfs import registry
 from egmsql.storage import quoted
+from egmsql.udfs import registry
 from egmsql.workspace import load_spatial, scan
 
 # Where the catalogue lies, as the catalogue itself can know it: relative paths in a view would resolve from
@@ -41,10 +41,12 @@ def publish(lake, project, state):
         unfinished.chmod(0o444)
         _synchronise(unfinished)
         _refuse_writers(lake)
-        os.replace(unfinished, lake.catalogue)
+        unfinished.replace(lake.catalogue)
         _synchronise(lake.root)
     except duckdb.IOException as error:
-        raise LakeError(lake.catalogue, f"cannot be written ({error})", "free some space and run again") from None
+        raise LakeError(
+            lake.catalogue, f"cannot be written ({error})", "free some space and run again"
+        ) from None
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -68,7 +70,9 @@ def write_catalogue(path, lake, project, state, previous_paths=frozenset(), with
 
 def texts_digest(project):
     """Return what the catalogue itself is made of besides files: macros, views, and columns."""
-    texts = {m.name: m.digest for m in (*project.macros.values(), *project.models.values()) if m.kind != "table"}
+    texts = {
+        m.name: m.digest for m in (*project.macros.values(), *project.models.values()) if m.kind != "table"
+    }
     columns = {name: [c.version, list(c.columns.items())] for name, c in project.contracts.items()}
     return hashlib.sha256(as_json([texts, columns, duckdb.__version__]).encode()).hexdigest()[:20]
 
@@ -133,7 +137,9 @@ def _add_bookkeeping(connection, project, state, previous_paths):
         connection.execute(f"create table {name} as from _records")
         connection.unregister("_records")
     columns = "format INTEGER, egmsql VARCHAR, duckdb VARCHAR, texts VARCHAR"
-    _create(connection, "_lake", columns, [(LAKE_FORMAT, __version__, duckdb.__version__, texts_digest(project))])
+    _create(
+        connection, "_lake", columns, [(LAKE_FORMAT, __version__, duckdb.__version__, texts_digest(project))]
+    )
     _create(connection, "_previous_files", "path VARCHAR", [(p,) for p in sorted(previous_paths)])
     _create(
         connection,
@@ -141,7 +147,18 @@ def _add_bookkeeping(connection, project, state, previous_paths):
         "model VARCHAR, kind VARCHAR, layer INTEGER, version INTEGER, grain VARCHAR[], partition VARCHAR,"
         " stored VARCHAR, description VARCHAR, why VARCHAR, sql VARCHAR",
         [
-            (m.name, m.kind, m.layer, m.version, list(m.grain), m.partition, m.stored, m.description, m.why, m.text)
+            (
+                m.name,
+                m.kind,
+                m.layer,
+                m.version,
+                list(m.grain),
+                m.partition,
+                m.stored,
+                m.description,
+                m.why,
+                m.text,
+            )
             for m in project.models.values()
         ],
     )
@@ -177,7 +194,14 @@ def _column_rows(project):
             entry = project.glossary.get(column)
             beside = project.models[name].comments.get(column, "") if name in project.models else ""
             meaning = "; ".join(text for text in (entry.meaning if entry else "", beside) if text)
-            yield name, column, sql_type, entry.unit if entry else None, meaning, entry.origin if entry else None
+            yield (
+                name,
+                column,
+                sql_type,
+                entry.unit if entry else None,
+                meaning,
+                entry.origin if entry else None,
+            )
 
 
 def _add_comments(connection, project, without):

@@ -16,9 +16,13 @@ from egmsql.upkeep import raise_for
 from egmsql.workspace import spatial_file
 
 _LAKE = click.argument("lake", type=click.Path(path_type=Path))
-_WAIT = click.option("--wait", default=0.0, metavar="SECONDS", help="Wait this long for another writer to end.")
+_WAIT = click.option(
+    "--wait", default=0.0, metavar="SECONDS", help="Wait this long for another writer to end."
+)
 _THREADS = click.option("--threads", type=click.IntRange(min=1), help="Cores to use; default all.")
-_MEMORY = click.option("--memory", metavar="SIZE", help="Memory for DuckDB before it spills, such as 2GiB; default 1GiB.")
+_MEMORY = click.option(
+    "--memory", metavar="SIZE", help="Memory for DuckDB before it spills, such as 2GiB; default 1GiB."
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -52,9 +56,11 @@ def main(arguments=None):
         code = 1
         if debug:
             raise
-    except Exception as error:  # noqa: BLE001 - the last place where a traceback can become a line
+    except Exception as error:
         text = " ".join(str(error).split())[:300]
-        _complain(f"egmsql: {type(error).__name__}: {text}; run it again with `egmsql --debug ...` and report it")
+        _complain(
+            f"egmsql: {type(error).__name__}: {text}; run it again with `egmsql --debug ...` and report it"
+        )
         code = 1
         if debug:
             raise
@@ -98,9 +104,13 @@ def ingest(context, lake, files, threads, memory, wait):
     A file that is in the lake already is skipped, a newer delivery replaces an older one, and a file that
     is refused leaves nothing behind: the others are done, and the exit code is 1.
     """
-    done = egmsql.ingest(lake, files, _settings(threads, memory), project=_project(context), wait=wait, progress=_bars())
+    done = egmsql.ingest(
+        lake, files, _settings(threads, memory), project=_project(context), wait=wait, progress=_bars()
+    )
     _print_warnings(done.warnings)
-    click.echo(f"{done.n_ingested} ingested, {len(done.lines) - done.n_ingested} skipped, {len(done.errors)} refused")
+    click.echo(
+        f"{done.n_ingested} ingested, {len(done.lines) - done.n_ingested} skipped, {len(done.errors)} refused"
+    )
     if done.n_ingested:
         click.echo(f"next: egmsql build {lake}")
     if done.errors:
@@ -132,7 +142,9 @@ def build(context, lake, models, threads, memory, wait):
     )
     for run in done.runs:
         partition = f"  {run.partition}" if run.partition else ""
-        click.echo(f"{run.action}  {run.model}{partition}  {run.reason}  {run.n_rows:,} rows in {run.seconds:.1f} s")
+        click.echo(
+            f"{run.action}  {run.model}{partition}  {run.reason}  {run.n_rows:,} rows in {run.seconds:.1f} s"
+        )
     for step in done.blocked:
         click.echo(f"kept as it was  {step}")
     _print_warnings(done.warnings)
@@ -172,7 +184,13 @@ def remove(context, lake, product, wait):
 
 @cli.command()
 @_LAKE
-@click.option("--keep", default="1d", show_default=True, metavar="AGE", help="Keep files younger than this: 30s, 5m, 2h, 1d.")
+@click.option(
+    "--keep",
+    default="1d",
+    show_default=True,
+    metavar="AGE",
+    help="Keep files younger than this: 30s, 5m, 2h, 1d.",
+)
 @_WAIT
 def clean(lake, keep, wait):
     """Delete files of LAKE that neither the catalogue nor the one before it names."""
@@ -183,7 +201,11 @@ def clean(lake, keep, wait):
 @cli.command()
 @_LAKE
 @click.argument("model")
-@click.option("--source", type=click.Path(path_type=Path), help="A delivered csv, for models that read the delivered file.")
+@click.option(
+    "--source",
+    type=click.Path(path_type=Path),
+    help="A delivered csv, for models that read the delivered file.",
+)
 @click.pass_context
 def sandbox(context, lake, model, source):
     """Copy the catalogue of LAKE without MODEL and what follows from it, to try a changed file by hand."""
@@ -234,12 +256,20 @@ def contracts(context, write):
 @click.option("--points", default=200_000, show_default=True, help="Measurement points in all.")
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same bytes.")
 @click.option("--level", type=click.Choice(["L2a", "L2b", "L3"]), default="L2b", show_default=True)
-@click.option("--header", type=click.Choice(["old", "new"]), default="new", show_default=True, help="Header generation.")
+@click.option(
+    "--header", type=click.Choice(["old", "new"]), default="new", show_default=True, help="Header generation."
+)
 @click.option("--release", default="2020_2024", show_default=True)
-@click.option("--suffix/--no-suffix", default=True, help="Names with or without release and delivery version.")
+@click.option(
+    "--suffix/--no-suffix", default=True, help="Names with or without release and delivery version."
+)
 @click.option("--decimals", type=click.Choice(["shortest", "padded"]), default="shortest", show_default=True)
-@click.option("--products", type=click.IntRange(min=1), help="Number of files; default by the number of points.")
-@click.option("--missing", default=0.0, show_default=True, help="Share of epochs missing in a tenth of the points.")
+@click.option(
+    "--products", type=click.IntRange(min=1), help="Number of files; default by the number of points."
+)
+@click.option(
+    "--missing", default=0.0, show_default=True, help="Share of epochs missing in a tenth of the points."
+)
 @click.option("--csv", is_flag=True, help="Bare csv and xml instead of zips.")
 @_THREADS
 def simulate(out, points, seed, level, header, release, suffix, decimals, products, missing, csv, threads):
@@ -267,5 +297,5 @@ def simulate(out, points, seed, level, header, release, suffix, decimals, produc
 
 def _print_warnings(findings):
     for finding in findings:
-        where = f"{finding.model} {finding.partition}".rstrip()
-        click.echo(f"{finding.severity}: {finding.audit}: {finding.n_rows:,} rows of {where}, such as {finding.sample}")
+        rows = f"{finding.n_rows:,} rows of {finding.model} {finding.partition}".rstrip()
+        click.echo(f"{finding.severity}: {finding.audit}: {rows}, such as {finding.sample}")

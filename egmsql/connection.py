@@ -1,8 +1,8 @@
 """Opening a lake for reading: a plain DuckDB connection that also knows spatial and the UDFs."""
 
 from egmsql.lake import existing_lake, open_catalogue
-from egmsql.udfs import registry
 from egmsql.storage import quoted
+from egmsql.udfs import registry
 from egmsql.workspace import load_spatial
 
 

@@ -1,8 +1,8 @@
 """Contracts: what each model promises about its columns, in a golden text file that people review.
 
-    features.fits version 1
-        pid              VARCHAR
-        velocity_mm_yr   DOUBLE
+features.fits version 1
+    pid              VARCHAR
+    velocity_mm_yr   DOUBLE
 """
 
 import re
@@ -63,4 +63,6 @@ def check_columns(model, contracts, columns):
         gone = [c for c in contract.columns if columns.get(c) != contract.columns[c]]
         come = [c for c in columns if contract.columns.get(c) != columns[c]]
         changed = ", ".join(sorted({*gone, *come})) or "their order"
-        raise ModelError(model.path, f"breaks the contract of version {contract.version} in {changed}", advice)
+        raise ModelError(
+            model.path, f"breaks the contract of version {contract.version} in {changed}", advice
+        )

@@ -1,6 +1,7 @@
 """Taking delivered files into a lake: which of them count, reading them, publishing what went well."""
 
 import concurrent.futures
+import dataclasses
 import glob
 import time
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from egmsql.errors import EgmsqlError, SourceError
 from egmsql.progress import Silent
 from egmsql.settings import Settings
 from egmsql.sources import open_source
-from egmsql.state import SourceRecord, now
+from egmsql.state import SourceRecord, State, now
 from egmsql.tasks import running
 
 _PUBLISH_EVERY = 30.0  # seconds: what a kill may cost of finished files' visibility, never of their work
@@ -40,11 +41,13 @@ def find_files(patterns):
     for pattern in map(str, patterns):
         path = Path(pattern)
         if path.is_dir():
-            inside = [p for p in sorted(path.rglob("*")) if p.suffix.lower() in (".zip", ".csv") and p.is_file()]
+            inside = [
+                p for p in sorted(path.rglob("*")) if p.suffix.lower() in (".zip", ".csv") and p.is_file()
+            ]
             if not inside:
                 raise SourceError(pattern, "holds no zip and no csv", "name a folder with EGMS files")
         elif not path.exists() and glob.has_magic(pattern):
-            inside = [Path(p) for p in sorted(glob.glob(pattern, recursive=True))]
+            inside = [Path(p) for p in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207 - may be absolute
             if not inside:
                 raise SourceError(pattern, "matches no file", "check the pattern")
         else:
@@ -66,7 +69,7 @@ def ingest(lake, project, patterns, settings=None, wait=0.0, progress=None):
         recorder = Recorder(lake, project, lake.load().copy(), "ingest")
         recorder.outcome = Ingested()
         accepted = _choose(recorder, paths, progress)
-        if accepted or not lake.exists():
+        if accepted or recorder.moved or not lake.exists():
             with interruptible():
                 _read_all(recorder, accepted, settings, progress)
     return recorder.outcome
@@ -74,42 +77,55 @@ def ingest(lake, project, patterns, settings=None, wait=0.0, progress=None):
 
 def _choose(recorder, paths, progress):
     """Open the files and return the Sources to read: of one product's deliveries the newest."""
-    chosen = {}
+    chosen, held_by_lake = {}, recorder.state.by_key()
     for path in paths:
         try:
             source = open_source(path)
-            held = chosen.get(source.name.key)
-            verdict = _verdict(recorder, source, held)
+            key = source.name.key
+            verdict = _beside(source, chosen.get(key)) or _against(recorder, source, held_by_lake.get(key))
         except EgmsqlError as error:
             _refused(recorder, path, error, progress)
             continue
         if verdict:
             _tell(recorder, path, verdict, progress)
             continue
-        if held:
-            _tell(recorder, held.path, f"skipped: {path.name} is a newer delivery", progress)
-        chosen[source.name.key] = source
+        if key in chosen:
+            _tell(recorder, chosen[key].path, f"skipped: {path.name} is a newer delivery", progress)
+        chosen[key] = source
     return list(chosen.values())
 
 
-def _verdict(recorder, source, held):
-    """Return why a file is not read, or None."""
-    if held is not None:
-        if held.csv_identity == source.csv_identity:
-            return f"skipped: the same content as {held.path.name}"
-        if _version(held.name.version) == _version(source.name.version):
-            advice = "ingest one of them"
-            raise SourceError(source.path.name, f"another file of this call is the same delivery: {held.path}", advice)
-        if _version(held.name.version) > _version(source.name.version):
-            return f"skipped: an older delivery than {held.path.name}"
-    record = recorder.state.source_for(source.name.key)
+def _beside(source, other):
+    """Return why a file is not read, by another file of the call with the same key, or None."""
+    if other is None:
+        return None
+    if other.csv_identity == source.csv_identity:
+        return f"skipped: the same content as {other.path.name}"
+    if _version(other.name.version) == _version(source.name.version):
+        wrong = f"another file of this call is the same delivery with other content: {other.path}"
+        raise SourceError(source.path.name, wrong, "ingest the right one of them")
+    if _version(other.name.version) > _version(source.name.version):
+        return f"skipped: an older delivery than {other.path.name}"
+    return None
+
+
+def _against(recorder, source, record):
+    """Return why a file is not read, by what the lake holds of its product, or None."""
     if record is None:
         return None
     _refuse_other_release(source, record)
-    same = record.csv_identity == source.csv_identity and (record.content == source.content or _has_no_xml(source))
+    same = record.csv_identity == source.csv_identity and (
+        record.content == source.content or _has_no_xml(source)
+    )
     if record.product == source.product and same:
-        complete = all(recorder.planner.reason(n, source.product) is None for n in recorder.project.source_models)
-        return "nothing to do: already in the lake" if complete else None
+        if any(recorder.planner.reason(n, source.product) for n in recorder.project.source_models):
+            return None
+        if not Path(record.path).exists():
+            # Found again elsewhere: a changed model can be built from it.
+            moved = dataclasses.replace(record, path=str(source.path.absolute()))
+            recorder.state.sources[source.product] = moved
+            recorder.moved = True
+        return "nothing to do: already in the lake"
     if _version(record.delivery) > _version(source.name.version):
         return f"skipped: the lake holds the newer delivery {record.product}"
     return None
@@ -127,17 +143,23 @@ def _refuse_other_release(source, record):
 def _read_all(recorder, sources, settings, progress):
     """Read files, as many at once as there are threads, and publish as they are done."""
     workers = max(1, min(settings.threads, len(sources)))
-    share = settings.divided(workers)
+    share, held = settings.divided(workers), recorder.state.by_key()
     published = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        futures = {pool.submit(_read, recorder, s, share, progress): s for s in sources}
+        futures = {}
+        for source in sources:
+            trial = _trial(recorder, source, held.get(source.name.key))
+            futures[pool.submit(read_source, trial, source, share, progress)] = source, trial
         try:
             for future in concurrent.futures.as_completed(futures):
-                source = futures[future]
+                source, trial = futures.pop(future)
                 try:
-                    _tell(recorder, source.path, future.result(), progress)
+                    future.result()
                 except EgmsqlError as error:
                     _refused(recorder, source.path, error, progress)
+                    continue
+                _enter(recorder, trial, source.product, held.get(source.name.key))
+                _tell(recorder, source.path, _sentence(trial, source, held.get(source.name.key)), progress)
                 if time.monotonic() - published > _PUBLISH_EVERY:
                     publish(recorder.lake, recorder.project, recorder.state)
                     published = time.monotonic()
@@ -148,35 +170,36 @@ def _read_all(recorder, sources, settings, progress):
     publish(recorder.lake, recorder.project, recorder.state)
 
 
-def _read(recorder, source, settings, progress):
-    """Read one file into records of its own, and enter them only when it went well."""
-    state, product = recorder.state, source.product
-    replaced = state.source_for(source.name.key)
-    trial = Recorder(recorder.lake, recorder.project, state.copy(), "ingest")
-    if replaced and replaced.product != product:
-        trial.state.forget_product(replaced.product)
-    trial.state.sources[product] = _record_of(source)
-    read_source(trial, source, settings, progress)
-    _enter(recorder, trial, product, replaced)
-    (rows,) = {r.n_rows for (m, p), r in trial.state.files.items() if p == product and m == "observed.points"}
-    words = [f"{rows:,} points, {len(source.epochs)} epochs"]
-    if replaced:
-        same = replaced.product == product
-        words.append("replaces the content ingested before" if same else f"replaces {replaced.product}")
-    return "; ".join([*words, *source.notes])
+def _trial(recorder, source, replaced):
+    """Return a Recorder that knows only this product: what it records counts when the file went well."""
+    state = (
+        recorder.state.only(replaced.product) if replaced and replaced.product == source.product else State()
+    )
+    state.sources[source.product] = _record_of(source)
+    return Recorder(recorder.lake, recorder.project, state, "ingest")
 
 
 def _enter(recorder, trial, product, replaced):
-    """Move what a trial recorded about one product into the state of the command."""
+    """Move what a trial recorded about its product into the state of the command."""
     state = recorder.state
-    if replaced:
+    if replaced and replaced.product != product:
         state.forget_product(replaced.product)
     state.sources[product] = trial.state.sources[product]
-    state.files.update({k: r for k, r in trial.state.files.items() if k[1] == product})
-    state.audits.update({k: a for k, a in trial.state.audits.items() if k[1] == product})
+    state.files.update(trial.state.files)
+    state.audits.update(trial.state.audits)
     state.runs += trial.outcome.runs
     recorder.outcome.runs += trial.outcome.runs
     recorder.outcome.warnings += trial.outcome.warnings
+
+
+def _sentence(trial, source, replaced):
+    rows = trial.state.files["observed.points", source.product].n_rows
+    words = [f"{rows:,} points, {len(source.epochs)} epochs"]
+    if replaced and replaced.product != source.product:
+        words.append(f"replaces {replaced.product}")
+    elif replaced and replaced.csv_identity != source.csv_identity:
+        words.append("replaces the content ingested before")
+    return "; ".join([*words, *source.notes])
 
 
 def _record_of(source):
@@ -216,4 +239,3 @@ def _tell(recorder, path, sentence, progress):
 def _refused(recorder, path, error, progress):
     recorder.outcome.errors.append(error)
     progress.say(f"refused: {error}")
-

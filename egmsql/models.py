@@ -5,6 +5,7 @@ statement that runs is the text as it stands.
 """
 
 import hashlib
+import itertools
 import json
 import re
 from dataclasses import dataclass
@@ -92,14 +93,18 @@ def _tokenize(path, text):
     try:
         return [t for t in _DUCKDB.tokenize(text) if t.token_type != TokenType.SEMICOLON]
     except sqlglot.errors.SqlglotError as error:
-        raise ModelError(path, f"cannot be read as SQL ({_first_line(error)})", "correct the statement") from None
+        raise ModelError(
+            path, f"cannot be read as SQL ({_first_line(error)})", "correct the statement"
+        ) from None
 
 
 def _parse(path, text):
     try:
         statements = [s for s in sqlglot.parse(text, read="duckdb") if s is not None]
     except sqlglot.errors.SqlglotError as error:
-        raise ModelError(path, f"cannot be read as SQL ({_first_line(error)})", "correct the statement") from None
+        raise ModelError(
+            path, f"cannot be read as SQL ({_first_line(error)})", "correct the statement"
+        ) from None
     statements = [s for s in statements if not isinstance(s, exp.Semicolon)]
     if len(statements) != 1:
         raise ModelError(path, f"holds {len(statements)} statements", "keep one statement a file")
@@ -154,7 +159,9 @@ def _header(path, text, kind):
 def _typed(path, key, value):
     if key == "version":
         if not value.isdigit() or int(value) < 1:
-            raise ModelError(path, f"version {value!r} is not a whole number from 1", "count versions 1, 2, 3")
+            raise ModelError(
+                path, f"version {value!r} is not a whole number from 1", "count versions 1, 2, 3"
+            )
         return int(value)
     if key == "grain":
         return tuple(part.strip() for part in value.split(","))
@@ -193,7 +200,7 @@ def _reads(path, statement):
 
 
 def _calls(tokens):
-    following = zip(tokens, tokens[1:], strict=False)
+    following = itertools.pairwise(tokens)
     return frozenset(t.text.lower() for t, after in following if after.token_type == TokenType.L_PAREN)
 
 

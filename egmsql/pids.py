@@ -79,4 +79,8 @@ def decode_l2(pid):
 def decode_l3(pid):
     """Return facility and the cell's south-west corner (m, EPSG:3035) of one L3 pid, as a dict."""
     cell = decode_base62(pid[1:])
-    return {"facility": decode_base62(pid[0]), "easting": (cell & (2**32 - 1)) * 100, "northing": (cell >> 32) * 100}
+    return {
+        "facility": decode_base62(pid[0]),
+        "easting": (cell & (2**32 - 1)) * 100,
+        "northing": (cell >> 32) * 100,
+    }

@@ -50,6 +50,7 @@ class Planner:
     def __init__(self, lake, project, state):
         self._lake, self._project, self._state = lake, project, state
         self._reading = {}  # partition kind -> partition -> products
+        self._texts = {}  # model -> the inputs that no partition changes
 
     @cached_property
     def _udfs(self):
@@ -72,7 +73,7 @@ class Planner:
                 blocked = reason.startswith("source missing")
                 steps.append(Step(name, partition, reason, blocked))
                 if not blocked:
-                    pending.add((name, partition))
+                    pending |= {name, (name, partition)}
         return steps
 
     def partitions(self, name):
@@ -87,7 +88,9 @@ class Planner:
     def reads(self, name, partition):
         """Return upstream model -> the FileRecords that one partition of `name` reads."""
         model = self._project.tables[name]
-        return {up: self._records(up, model.partition, partition) for up in self._project.upstream_tables(model)}
+        return {
+            up: self._records(up, model.partition, partition) for up in self._project.upstream_tables(model)
+        }
 
     def reads_as(self, upstream, name, partition):
         """Return the FileRecords of any model that a partition of `name` would read."""
@@ -95,20 +98,26 @@ class Planner:
 
     def inputs(self, name, partition):
         """Return everything that decides the rows of (model, partition), in parts that give reasons."""
-        project, model = self._project, self._project.tables[name]
-        calls = project.calls_of(model)
-        described = {
-            "version": model.version,
-            "sql": model.digest,
-            "views": {v: project.models[v].digest for v in project.upstream_views(model)},
-            "macros": {m: project.macros[m].digest for m in project.macros_of(model)},
-            "udfs": {u: [f.version, f.digest] for u, f in self._udfs.items() if u in calls},
-            "upstream": {up: _contents(records) for up, records in self.reads(name, partition).items()},
-            "storage": STORAGE_VERSION,
-        }
-        if name in project.source_models:
+        upstream = {up: _contents(records) for up, records in self.reads(name, partition).items()}
+        described = {**self._text_inputs(name), "upstream": upstream}
+        if name in self._project.source_models:
             described["source"] = self._state.sources[partition].content
         return described
+
+    def _text_inputs(self, name):
+        """Return the inputs that are text: the same for every partition, so found once."""
+        if name not in self._texts:
+            project, model = self._project, self._project.tables[name]
+            calls = project.calls_of(model)
+            self._texts[name] = {
+                "version": model.version,
+                "sql": model.digest,
+                "views": {v: project.models[v].digest for v in project.upstream_views(model)},
+                "macros": {m: project.macros[m].digest for m in project.macros_of(model)},
+                "udfs": {u: [f.version, f.digest] for u, f in self._udfs.items() if u in calls},
+                "storage": STORAGE_VERSION,
+            }
+        return self._texts[name]
 
     def fingerprint(self, inputs, partition):
         """Return the name of the rows that `inputs` decide."""
@@ -148,23 +157,22 @@ class Planner:
     def _pending_reason(self, name, partition, pending):
         model = self._project.tables[name]
         for up in self._project.upstream_tables(model):
-            by_product = self._project.tables[up].partition == model.partition
-            if (up, partition) in pending if by_product else any(p[0] == up for p in pending):
+            same_kind = self._project.tables[up].partition == model.partition
+            if ((up, partition) if same_kind else up) in pending:
                 return f"upstream {up}"
         return None
 
     def _records(self, upstream, kind, partition):
         """Return what a partition of some kind reads of `upstream`: its own, its listed products, or all."""
-        records = self._state.files_of(upstream)
         own_kind = self._project.tables[upstream].partition
-        if own_kind is None or kind is None:
-            return records
         if own_kind == kind:
-            return [r for r in records if r.partition == partition]
-        if own_kind == SOURCE_PARTITION:
-            products = self._reading_list(kind).get(partition, ())
-            return [r for r in records if r.partition in products]
-        return records
+            partitions = [partition]
+        elif own_kind == SOURCE_PARTITION and kind is not None:
+            partitions = sorted(self._reading_list(kind).get(partition, ()))
+        else:
+            return self._state.files_of(upstream)
+        found = (self._state.files.get((upstream, p)) for p in partitions)
+        return [record for record in found if record is not None]
 
     def _reading_list(self, kind):
         """Return partition -> products for a kind that a model defines (columns `partition`, `product`)."""
@@ -173,7 +181,9 @@ class Planner:
         if (kind, paths) not in self._reading:
             found = {}
             for path in paths:
-                for row in pq.read_table(self._lake.root / path, columns=["partition", "product"]).to_pylist():
+                for row in pq.read_table(
+                    self._lake.root / path, columns=["partition", "product"]
+                ).to_pylist():
                     found.setdefault(row["partition"], set()).add(row["product"])
             self._reading[kind, paths] = found
         return self._reading[kind, paths]

@@ -14,7 +14,9 @@ _L2 = re.compile(
     + _SUFFIX,
     re.IGNORECASE,
 )
-_L3 = re.compile(r"EGMS_(?P<level>L3)_(?P<tile>E\d{2}N\d{2})_100km_(?P<component>[UE])" + _SUFFIX, re.IGNORECASE)
+_L3 = re.compile(
+    r"EGMS_(?P<level>L3)_(?P<tile>E\d{2}N\d{2})_100km_(?P<component>[UE])" + _SUFFIX, re.IGNORECASE
+)
 # What browsers and file managers append to a second copy: " (1)", "(2)", " - Copy", "_copy 3".
 _COPY = re.compile(r"(?:\s*\(\d+\)|\s*[-_ ]\s*copy(?:\s*\(?\d+\)?)?)+$", re.IGNORECASE)
 

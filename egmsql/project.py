@@ -165,7 +165,9 @@ def _check_model(model, models):
     for name in sorted(model.reads - set(SOURCE_TABLES)):
         upstream = models.get(name)
         if upstream is None:
-            raise ModelError(model.path, f"reads {name}, which no model creates", "correct the name or add the model")
+            raise ModelError(
+                model.path, f"reads {name}, which no model creates", "correct the name or add the model"
+            )
         # A view stores nothing: it may say the rows of its own layer's tables in other words.
         beside = model.kind == "view" and upstream.kind == "table" and upstream.layer == model.layer
         if upstream.layer >= model.layer and not beside:
@@ -175,13 +177,17 @@ def _check_model(model, models):
         raise ModelError(model.path, "is a view with a partition", "only a stored table has partitions")
     kinds = {SOURCE_PARTITION, *(m.defines for m in models.values() if m.defines)}
     if model.partition and model.partition not in kinds:
-        advice = f"known: {', '.join(sorted(kinds))}; another kind needs a model with `defines: {model.partition}`"
+        advice = (
+            f"known: {', '.join(sorted(kinds))}; another kind needs a model with `defines: {model.partition}`"
+        )
         raise ModelError(model.path, f"partition {model.partition!r} is unknown", advice)
 
 
 def _check_audit(audit, models):
     if audit.audits not in models:
-        raise ModelError(audit.path, f"audits {audit.audits}", "name the model it judges: `audits: layer.name`")
+        raise ModelError(
+            audit.path, f"audits {audit.audits}", "name the model it judges: `audits: layer.name`"
+        )
     for name in sorted(audit.reads):
         if name not in models:
             raise ModelError(audit.path, f"reads {name}, which no model creates", "correct the name")

@@ -46,10 +46,11 @@ def _add_source(path, project, source, without):
         raise LakeError(source.path, "is no csv", "unpack it: the plain shell reads csv only")
     with contextlib.closing(duckdb.connect(str(path))) as connection:
         connection.execute("create schema source")
-        connection.execute(f"create view source.rows as from read_egms({quoted(str(source.path.absolute()))})")
+        connection.execute(
+            f"create view source.rows as from read_egms({quoted(str(source.path.absolute()))})"
+        )
         connection.register("_file", source.file_table())
         connection.execute("create table source.file as from _file")
         for name, model in project.models.items():
             if model.kind == "view" and project.source_tables_of(model) and name not in without:
                 connection.execute(model.text)
-

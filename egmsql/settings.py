@@ -6,14 +6,25 @@ from dataclasses import dataclass, field
 
 from egmsql.errors import SettingError
 
-_UNITS = {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+_UNITS = {
+    "kb": 10**3,
+    "mb": 10**6,
+    "gb": 10**9,
+    "tb": 10**12,
+    "kib": 2**10,
+    "mib": 2**20,
+    "gib": 2**30,
+    "tib": 2**40,
+}
 
 
 def parse_bytes(text):
     """Return the bytes that a text such as `1GiB` or `500 MB` means; SettingError otherwise."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]i?b)\s*", str(text).lower())
     if match is None:
-        raise SettingError(f"memory {text!r}", "is no size", "write a number and a unit, such as 2GiB or 500MB")
+        raise SettingError(
+            f"memory {text!r}", "is no size", "write a number and a unit, such as 2GiB or 500MB"
+        )
     return int(float(match[1]) * _UNITS[match[2]])
 
 
@@ -21,7 +32,9 @@ def parse_age(text):
     """Return the seconds that a text such as `30s`, `5m`, `2h` or `1d` means; SettingError otherwise."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd])\s*", str(text).lower())
     if match is None:
-        raise SettingError(f"age {text!r}", "is no time span", "write a number and a unit, such as 30s, 5m, 2h or 1d")
+        raise SettingError(
+            f"age {text!r}", "is no time span", "write a number and a unit, such as 30s, 5m, 2h or 1d"
+        )
     return float(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
 
 
@@ -55,4 +68,6 @@ class Settings:
 
     def divided(self, workers):
         """Return the share of one of `workers` tasks that run at once."""
-        return Settings(threads=max(1, self.threads // workers), memory=max(64 * 2**20, self.memory // workers))
+        return Settings(
+            threads=max(1, self.threads // workers), memory=max(64 * 2**20, self.memory // workers)
+        )

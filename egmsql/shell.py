@@ -13,7 +13,7 @@ _HELP = """Statements end with a semicolon and may take several lines.
 .quit             leave (also Ctrl-D)"""
 
 _COMMANDS = {
-    ".tables": "select model, version, grain, description from _models where kind <> 'macro' order by layer, model",
+    ".tables": "select model, version, grain, description from _models order by layer, model",
     ".udfs": "select signature, documentation from _udfs order by udf",
 }
 

@@ -102,15 +102,24 @@ class State:
 
     def copy(self):
         """Return a state that can change without this one changing."""
-        return State(dict(self.sources), dict(self.files), list(self.runs), dict(self.audits), self.previous_paths)
+        return State(
+            dict(self.sources), dict(self.files), list(self.runs), dict(self.audits), self.previous_paths
+        )
+
+    def only(self, product):
+        """Return a state that knows one product alone, for work that concerns no other."""
+        return State(
+            sources={p: s for p, s in self.sources.items() if p == product},
+            files={k: r for k, r in self.files.items() if k[1] == product},
+        )
 
     def files_of(self, model):
         """Return the FileRecords of one model, in order of partition."""
         return [record for (name, _), record in sorted(self.files.items()) if name == model]
 
-    def source_for(self, key):
-        """Return the SourceRecord with a replacement key, or None."""
-        return next((s for s in self.sources.values() if s.replacement_key == key), None)
+    def by_key(self):
+        """Return replacement key -> SourceRecord."""
+        return {s.replacement_key: s for s in self.sources.values()}
 
     def forget_product(self, product):
         """Drop a product, its files and what was found in them; files on disk stay."""

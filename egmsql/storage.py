@@ -1,4 +1,4 @@
-"""How rows become Parquet: which writer and options by column type, and what a written file tells of itself."""
+"""How rows become Parquet: writer and options by column type, and what a written file tells of itself."""
 
 import hashlib
 import json

@@ -5,7 +5,6 @@ run on another machine that shares the lake's storage.
 """
 
 import concurrent.futures
-import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,24 +71,22 @@ def run_source_tasks(project, source, targets, reads, scratch, settings, progres
     Returns name -> Written. All or nothing: if the file, a model or an audit fails, none of the targets
     that this call wrote remains.
     """
-    models = [project.models[name] for name in targets]
-    missing = [m for m in models if not targets[m.name].exists()]
+    missing = [project.models[name] for name, path in targets.items() if not path.exists()]
+    files = {**reads.files, **{name: [path] for name, path in targets.items()}}
     written = {}
     with _workspace(project, scratch, settings) as workspace:
         try:
             if missing:
                 _write_from_source(workspace, project, source, missing, targets, scratch, progress)
-            files = {**reads.files, **{name: [path] for name, path in targets.items()}}
-            for model in models:
-                findings = audit_files(project, workspace, model.name, source.product, files)
-                resumed = model not in missing
-                written[model.name] = Written(None, findings, resumed)
-            _refuse([f for w in written.values() for f in w.findings], [])
+            for name, path in targets.items():
+                findings = audit_files(project, workspace, name, source.product, files)
+                _refuse(findings, [])
+                written[name] = Written(read_facts(path), findings, project.models[name] not in missing)
         except BaseException:
             for model in missing:
                 targets[model.name].unlink(missing_ok=True)
             raise
-    return {n: Written(read_facts(targets[n]), w.findings, w.resumed) for n, w in written.items()}
+    return written
 
 
 def audit_records(project, name, partition, files, scratch, settings):
@@ -129,10 +126,13 @@ def _refuse(findings, targets):
     first = broken[0]
     rows = "1 row breaks" if first.n_rows == 1 else f"{first.n_rows} rows break"
     wrong = f"{rows} the audit {first.audit} of {first.model}, such as {first.sample}"
-    raise AuditError(first.partition or "the lake", wrong, "correct the file or the model; what was there before stays")
+    raise AuditError(
+        first.partition or "the lake", wrong, "correct the file or the model; what was there before stays"
+    )
 
 
 def _write_from_source(workspace, project, source, models, targets, scratch, progress):
+    """Read a delivered file once and let every model write its rows from that reading at the same time."""
     connection = workspace.connection
     workspace.bind_row("source.file", source.file_table())
     with SharedRows(source, len(models), progress) as shared:
@@ -148,20 +148,17 @@ def _write_from_source(workspace, project, source, models, targets, scratch, pro
             finally:
                 shared.leave(index)
 
-        try:
-            with concurrent.futures.ThreadPoolExecutor(len(models)) as pool:
-                futures = [pool.submit(write, i, m) for i, m in enumerate(models)]
-                try:
-                    for future in concurrent.futures.as_completed(futures):
-                        future.result()
-                except BaseException:
-                    shared.stop()
-                    raise
-        except Exception as error:
-            # The reader's own word about the file says more than the queries that it ended.
-            if isinstance(shared.error, EgmsqlError):
-                raise shared.error from None
-            raise error
+        with concurrent.futures.ThreadPoolExecutor(len(models)) as pool:
+            futures = [pool.submit(write, i, m) for i, m in enumerate(models)]
+            try:
+                for future in concurrent.futures.as_completed(futures):
+                    future.result()
+            except BaseException as error:
+                shared.stop()
+                # The reader's own word about the file says more than the queries that it ended.
+                if isinstance(error, Exception) and isinstance(shared.error, EgmsqlError):
+                    raise shared.error from None
+                raise
 
 
 def _write(connection, project, model, target, scratch):
@@ -173,7 +170,7 @@ def _write(connection, project, model, target, scratch):
         unfinished.parent.mkdir(parents=True, exist_ok=True)
         write_parquet(connection, model.query, columns, unfinished)
         target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(unfinished, target)
+        unfinished.replace(target)
 
 
 def _workspace(project, scratch, settings):
@@ -200,8 +197,14 @@ class _explained:  # noqa: N801 - reads as a clause of `with`
         if isinstance(error, duckdb.OutOfMemoryException) or "No space left" in text:
             full = "No space left" in text or "max_temp_directory_size" in text
             wrong = "the disk is full" if full else "the memory allowed does not suffice"
-            advice = "free some space and run again" if full else "allow more with --memory, such as --memory 4GiB"
+            advice = (
+                "free some space and run again" if full else "allow more with --memory, such as --memory 4GiB"
+            )
             raise LakeError(path, wrong, f"{advice}; what was finished is kept") from None
         if isinstance(error, OSError):
-            raise LakeError(path, f"its rows cannot be written ({error.strerror})", "check the lake's folder") from None
-        raise ModelError(path, re.sub(r"^(\w+ )+Error: ", "", text)[:400], "correct the model or its input") from error
+            raise LakeError(
+                path, f"its rows cannot be written ({error.strerror})", "check the lake's folder"
+            ) from None
+        raise ModelError(
+            path, re.sub(r"^(\w+ )+Error: ", "", text)[:400], "correct the model or its input"
+        ) from error

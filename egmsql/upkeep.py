@@ -44,7 +44,10 @@ def check(lake, project, settings=None, progress=None):
         if name in project.tables and project.audits_of(name)
     ]
     share = settings.divided(settings.threads)
-    with concurrent.futures.ThreadPoolExecutor(settings.threads) as pool, progress.tasks("audits", len(todo)) as done:
+    with (
+        concurrent.futures.ThreadPoolExecutor(settings.threads) as pool,
+        progress.tasks("audits", len(todo)) as done,
+    ):
         futures = [pool.submit(_audit, recorder, name, partition, share) for name, partition in todo]
         for future in futures:
             records = future.result()
@@ -68,7 +71,10 @@ def _damaged_files(lake, state, settings, progress):
         return None if hash_file(path) == record.content else f"{record.path}: is not what was written"
 
     records = list(state.files.values())
-    with concurrent.futures.ThreadPoolExecutor(settings.threads) as pool, progress.tasks("files", len(records)) as done:
+    with (
+        concurrent.futures.ThreadPoolExecutor(settings.threads) as pool,
+        progress.tasks("files", len(records)) as done,
+    ):
         damaged = []
         for sentence in pool.map(look, records):
             done(1)
@@ -132,5 +138,9 @@ def raise_for(findings):
     """Raise EgmsqlError when a check was not clean."""
     if findings.is_clean:
         return
-    advice = "run `egmsql check LAKE --repair`, then `egmsql build LAKE`" if findings.damaged else "see the rows above"
+    advice = (
+        "run `egmsql check LAKE --repair`, then `egmsql build LAKE`"
+        if findings.damaged
+        else "see the rows above"
+    )
     raise EgmsqlError("check", "the lake is not as it should be", advice)

@@ -69,7 +69,9 @@ class Workspace:
 
     def bind_files(self, name, paths):
         """Let `name` (layer.name) be the rows of Parquet files; without any, no rows of its contract."""
-        self.connection.execute(f"create or replace view {name} as {scan(paths, self._project.contracts[name])}")
+        self.connection.execute(
+            f"create or replace view {name} as {scan(paths, self._project.contracts[name])}"
+        )
 
     def bind_row(self, name, table):
         """Let `name` be the one row of an Arrow table, as constants, so that filters on it fold away."""
@@ -105,7 +107,7 @@ def load_spatial(connection):
 
 
 def spatial_file():
-    """Return the path of the spatial extension for the DuckDB in use; the plain shell loads it by this path."""
+    """Return the path of the spatial extension for the DuckDB in use, by which a plain shell loads it."""
     folder = resources.files("duckdb_extension_spatial") / "extensions" / f"v{duckdb.__version__}"
     return folder / "spatial.duckdb_extension"
 

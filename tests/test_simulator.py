@@ -175,6 +175,24 @@ def test_a_release_leaves_the_points_unchanged(tmp_path):
     assert one.epochs[0].startswith("2018") and two.epochs[0].startswith("2020")
 
 
+def test_another_release_sees_the_same_motion_at_its_own_time(tmp_path):
+    (early,), (late,) = (
+        simulate(tmp_path / release, points=300, release=release) for release in ("2015_2021", "2020_2024")
+    )
+    one, two = truth_of(early.parent), truth_of(late.parent)
+    acceleration = one["acceleration_mm_yr2"]
+    assert np.allclose(acceleration, two["acceleration_mm_yr2"]) and np.abs(acceleration).max() > 0.5
+    spans = [np.array([file.epochs[0], file.epochs[-1]]) for file in (File(early), File(late))]
+    spans = [np.array([f"{e[:4]}-{e[4:6]}-{e[6:]}" for e in span], "datetime64[D]") for span in spans]
+    (start_one, end_one), (start_two, end_two) = (span.astype(int) for span in spans)
+    years = (start_two + end_two - start_one - end_one) / 2 / 365
+    gained = two["velocity_mm_yr"] - one["velocity_mm_yr"] - acceleration * years
+    # The slope of an uneven list of epochs is that of another day than the middle one.
+    assert (np.abs(gained) <= 0.6 * np.abs(acceleration) + 1e-9).all()
+    late_by = (start_two + two["season_day"] - start_one - one["season_day"] + 182.5) % 365 - 182.5
+    assert np.abs(late_by).max() < 1e-6
+
+
 # Names, pids, places
 
 
@@ -515,6 +533,17 @@ def test_noise_has_the_true_size_and_correlation(pair):
         assert 0.2 < np.median(correlation) < 0.4  # 0.33 on the real bursts
         # What is noisy is incoherent.
         assert np.corrcoef(sigma, file.numbers("temporal_coherence"))[0, 1] < -0.8
+
+
+def test_noise_is_as_large_and_correlated_at_the_first_epoch_as_at_any_other():
+    nothing, n = np.zeros(20_000), 20_000
+    motions = series.Motions(nothing, nothing, nothing, nothing, np.full(n, 2.0), np.full(n, 0.35))
+    noise = series.compose(motions, range(0, 36, 6), np.random.default_rng(1), 0.6)
+    assert np.abs(noise.std(axis=0) - 2).max() < 0.05
+    correlation = np.corrcoef(noise, rowvar=False)
+    for first in range(4):
+        assert correlation[first, first + 1] == pytest.approx(0.35, abs=0.03)
+        assert correlation[first, first + 2] == pytest.approx(0.35 * 0.6, abs=0.03)
 
 
 def test_published_velocities_scatter_around_the_truth(pair):

@@ -41,7 +41,9 @@ class Udf:
     def register(self, connection):
         """Make the function known to one DuckDB connection and its cursors."""
         types = [connection.type(t) for t in self.arguments.values()]
-        connection.create_function(self.name, self.adapter, types, connection.type(self.returns), type="arrow")
+        connection.create_function(
+            self.name, self.adapter, types, connection.type(self.returns), type="arrow"
+        )
 
 
 def udf(signature, *, version, example, returns):
@@ -127,7 +129,11 @@ def _code_digest(function):
     tree = ast.parse(inspect.getsource(inspect.getmodule(function)))
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
-            if isinstance(body[0].value, ast.Constant) and isinstance(body[0].value.value, str):
-                body[:] = body[1:] or [ast.Pass()]
+        if isinstance(body, list) and body and _is_text(body[0]):
+            body[:] = body[1:] or [ast.Pass()]
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:20]
+
+
+def _is_text(node):
+    value = getattr(node, "value", None) if isinstance(node, ast.Expr) else None
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pyarrow as pa
-
 from egmsql.udfs.contract import udf
 
 DAYS_PER_YEAR = 365.0  # EGMS's own year; 365.25 agrees with the published columns in fewer rows
