@@ -13,14 +13,14 @@ import egmsql
 from egmsql import cli, errors, udfs
 from egmsql.lineage import lineage_of
 
-_NOTICE = "Written by `make docs`; do not edit."
 _SIGNATURE = re.compile(r"macro\s+(\w+\s*\([^)]*\))", re.IGNORECASE)
 
 
 def pages(project):
     """Return file name -> text of every page of the reference."""
     makers = (_commands, _models, _columns, _udfs, _errors, _macros, _audits)
-    return {f"{m.__name__[1:]}.md": "\n\n".join([_NOTICE, *m(project)]) + "\n" for m in makers}
+    texts = {m.__name__.strip("_"): ["Written by `make docs`; do not edit.", *m(project)] for m in makers}
+    return {f"{name}.md": "\n\n".join(text) + "\n" for name, text in texts.items()}
 
 
 def _commands(_project):
@@ -30,8 +30,7 @@ def _commands(_project):
         context = click.Context(command, info_name=f"egmsql {name}".replace("egmsql egmsql", "egmsql"))
         usage = " ".join(command.get_usage(context).removeprefix("Usage: ").split())
         yield from (f"## {context.info_name}", f"```text\n{usage}\n```", inspect.cleandoc(command.help))
-        options = [p for p in command.params if isinstance(p, click.Option)]
-        records = [option.get_help_record(context) for option in options]
+        records = [p.get_help_record(context) for p in command.params if isinstance(p, click.Option)]
         if records:
             yield _table(("option", "meaning"), [(f"`{option}`", meaning) for option, meaning in records])
 
@@ -59,10 +58,7 @@ def _models(project):
 
 def _columns(project):
     yield "# Columns"
-    yield (
-        "What each model promises (`sql/contracts.txt`), what the names mean (`sql/glossary.csv`) and of "
-        "which columns the values are made. `egmsql lineage MODEL.COLUMN` goes on from there."
-    )
+    yield "What each model promises, what the names mean, and of which columns the values are made."
     made_of = {}
     for model, column, upstream, upstream_column in lineage_of(project):
         made_of.setdefault((model, column), []).append(f"{upstream}.{upstream_column}")
@@ -95,11 +91,8 @@ def _audits(project):
     yield "# Audits"
     yield "Queries that must return no rows. An `error` stops the command; a `warning` is said and recorded."
     for audit in project.audits:
-        facts = {
-            "severity": audit.severity,
-            "judges": f"`{audit.audits}`",
-            "reads": _names(sorted(audit.reads)),
-        }
+        facts = {"severity": audit.severity, "judges": f"`{audit.audits}`"}
+        facts["reads"] = _names(sorted(audit.reads))
         yield from _file(project, audit, facts)
 
 
@@ -113,17 +106,13 @@ def _file(project, model, facts):
 
 def _errors(_project):
     yield "# Errors"
-    yield (
-        "One line each: `<where>: <what is wrong>; <what to do>`. Words in braces stand for what the message "
-        "shows; of texts parted by ` / ` it shows one."
-    )
+    yield "One line each: `<where>: <what is wrong>; <what to do>`. Of texts parted by ` / ` one is shown."
     found = dict.fromkeys(_messages(Path(egmsql.__file__).parent))
     for name, kind in vars(errors).items():
         if inspect.isclass(kind):
             yield from (f"## {name}", inspect.getdoc(kind))
             rows = [row for error, *row in found if error == name]
-            if rows:
-                yield _table(("where", "what is wrong", "what to do", "said by"), rows)
+            yield _table(("where", "what is wrong", "what to do", "said by"), rows)
 
 
 def _messages(package):
@@ -132,10 +121,9 @@ def _messages(package):
     shared = {k: v for tree in trees.values() for k, v in _assigned(tree.body).items() if k[0] != "_"}
     for path, tree in trees.items():
         names = shared | _assigned(tree.body)
-        scopes = [
-            (f, names | _assigned(ast.walk(f))) for f in ast.walk(tree) if isinstance(f, ast.FunctionDef)
-        ]
-        rows = [row for scope in [*scopes, (tree, names)] for row in _worded(*scope)]
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        scopes = [(f, names | _assigned(ast.walk(f))) for f in functions] + [(tree, names)]
+        rows = [row for scope in scopes for row in _worded(*scope)]
         kinds = {kind for kind, *_ in rows} - {None}
         for kind, *parts in rows:
             if parts[1:] != ["{wrong}", "{advice}"] and (kind or len(kinds) == 1):
@@ -151,7 +139,7 @@ def _worded(scope, names):
             where, wrong, advice = (" / ".join(_texts(part, names)) for part in (parts[0], *parts[-2:]))
             if name in vars(errors) and scope.__class__ is ast.FunctionDef:
                 yield name, where, wrong, advice
-            elif all(re.match(r"[^(]+ ", _text) for _text in (wrong, advice)) and name not in vars(errors):
+            elif all(re.match(r"[^(]+ ", t) for t in (wrong, advice)) and name not in vars(errors):
                 yield None, "{where}", wrong, advice
 
 

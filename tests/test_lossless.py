@@ -18,15 +18,11 @@ N_EPOCHS = {NAMES[0]: 210, NAMES[1]: 207, NAMES[2]: 304}
 
 
 def delivered(folder, name):
-    """Return the delivered header and rows, as text cells.
-
-    A displacement of `-0.0` becomes `0.0`: the one sign that the lake loses.
-    """
+    """Return the delivered header and rows, as text cells; `-0.0` as `0.0`: the one sign the lake loses."""
     with zipfile.ZipFile(folder / f"{name}.zip") as archive:
         text = archive.read(f"{name}.csv").decode()
     header, *rows = csv.reader(io.StringIO(text))
-    first = next(i for i, column in enumerate(header) if column.isdigit())
-    return header, [row[:first] + ["0.0" if cell == "-0.0" else cell for cell in row[first:]] for row in rows]
+    return header, [["0.0" if cell == "-0.0" else cell for cell in row] for row in rows]
 
 
 def rebuilt(lake, name, header):

@@ -136,13 +136,16 @@ def _skip_missing(text, at, delimiter):
 
 @inlined
 def _read_number(text, at, delimiter, point):
-    """Return a number (missing: NaN), the end of its cell (wrong: -1) and if its last bit is in doubt."""
+    """Return a number (missing: NaN), the end of its cell (wrong: -1) and if its last bit is in doubt.
+
+    The sign goes to the whole mantissa, so `-0.0` is 0.0: one sign of zero, as Parquet dictionaries have it.
+    """
     sign = np.int64(text[at] == _MINUS)
     begin = at + (sign | np.int64(text[at] == _PLUS))
     mantissa, n_decimals, is_kept, end = _read_decimal(text, begin, point)
     if end < 0:
         return np.nan, _skip_missing(text, at, delimiter), False
-    return mantissa / _POWERS[n_decimals] * (1.0 - 2.0 * sign), end, mantissa > _EXACT_FLOAT or not is_kept
+    return mantissa * (1 - 2 * sign) / _POWERS[n_decimals], end, mantissa > _EXACT_FLOAT or not is_kept
 
 
 @inlined

@@ -101,7 +101,7 @@ class RowReader:
     def _round_long_cells(self, n_long_cells):
         for slot, row, start, stop in self._block.long_cells[:n_long_cells]:
             cell = self._buffer[start:stop].decode().replace(self._header.point, ".")
-            self._block.numbers[slot, row] = float(cell)
+            self._block.numbers[slot, row] = float(cell) + 0.0
 
     def _explain(self, problem, at):
         begin = self._buffer.rfind(b"\n", 0, at) + 1
