@@ -67,7 +67,7 @@ def _columns(project):
         for column, sql_type in project.contracts[name].columns.items():
             word = project.glossary[column]
             meaning = "; ".join(t for t in (word.meaning, model.comments.get(column)) if t)
-            upstream = _names(made_of.get((name, column), ()))
+            upstream = _names(sorted(made_of.get((name, column), ())))
             rows.append((f"`{column}`", f"`{sql_type}`", word.unit, meaning, word.origin, upstream))
         yield f"## {name}, version {model.version}"
         yield _table(("column", "type", "unit", "meaning", "origin", "made of"), rows)

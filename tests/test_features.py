@@ -4,9 +4,9 @@ import datetime
 
 import numpy as np
 import pytest
+from egmsql.udfs.fit_weights import fit_matrix, fit_weights
 
 import egmsql
-from egmsql.udfs.fit_weights import fit_matrix, fit_weights
 
 EPOCHS = np.array([np.datetime64("2020-01-03") + np.timedelta64(6 * i, "D") for i in range(200)])
 YEARS = (EPOCHS - EPOCHS[0]).astype(float) / 365.0
@@ -14,7 +14,13 @@ YEARS = (EPOCHS - EPOCHS[0]).astype(float) / 365.0
 
 def series(velocity=0.0, acceleration=0.0, cosine=0.0, sine=0.0, constant=0.0):
     wave = 2 * np.pi * YEARS
-    return constant + velocity * YEARS + acceleration * YEARS**2 / 2 + cosine * np.cos(wave) + sine * np.sin(wave)
+    return (
+        constant
+        + velocity * YEARS
+        + acceleration * YEARS**2 / 2
+        + cosine * np.cos(wave)
+        + sine * np.sin(wave)
+    )
 
 
 def fitted(values, missing=()):
@@ -23,7 +29,9 @@ def fitted(values, missing=()):
 
 
 def test_a_made_velocity_is_found():
-    assert fitted(series(velocity=-7.25, cosine=3.0, sine=-2.0, constant=11.0))["velocity"] == pytest.approx(-7.25)
+    assert fitted(series(velocity=-7.25, cosine=3.0, sine=-2.0, constant=11.0))["velocity"] == pytest.approx(
+        -7.25
+    )
 
 
 def test_a_made_acceleration_is_found():
@@ -55,7 +63,13 @@ def test_missing_epochs_are_fitted_as_if_they_had_never_been():
 
 @pytest.mark.parametrize(
     ("present", "determined"),
-    [(0, []), (3, []), (4, ["velocity"]), (5, ["velocity", "acceleration"]), (6, ["velocity", "acceleration", "season"])],
+    [
+        (0, []),
+        (3, []),
+        (4, ["velocity"]),
+        (5, ["velocity", "acceleration"]),
+        (6, ["velocity", "acceleration", "season"]),
+    ],
 )
 def test_too_few_epochs_leave_a_fit_undetermined(present, determined):
     spread = np.linspace(1, 200, present, dtype=int)

@@ -163,7 +163,9 @@ def test_ingesting_the_same_files_again_changes_no_file(lake, delivered):
 
 
 def test_a_comment_and_layout_edit_does_nothing(lake, sql):
-    project = edit(sql, "40_features/fits.sql", "select 0.1 as mm_per_unit   --", "select\n  0.1 as mm_per_unit --  in")
+    project = edit(
+        sql, "40_features/fits.sql", "select 0.1 as mm_per_unit   --", "select\n  0.1 as mm_per_unit --  in"
+    )
     before = files(lake)
     assert planned(lake, project) == {}
     assert egmsql.build(lake, project=project).runs == []
@@ -217,7 +219,9 @@ def test_a_raised_version_without_its_contract_is_refused_and_nothing_lost(lake,
 def test_columns_other_than_promised_are_refused_and_nothing_lost(lake, sql):
     project = edit(sql, "40_features/fits.sql", "as season_sine_mm", "as sine_mm")
     before = published(lake)
-    with pytest.raises(egmsql.ModelError, match="breaks the contract of version 1 in season_sine_mm, sine_mm"):
+    with pytest.raises(
+        egmsql.ModelError, match="breaks the contract of version 1 in season_sine_mm, sine_mm"
+    ):
         egmsql.build(lake, project=project)
     assert published(lake) == before
 
@@ -244,7 +248,12 @@ def test_a_changed_macro_of_views_only_is_published_without_a_task(lake, sql):
 
 def test_equal_rows_upstream_leave_descendants_alone(lake, sql):
     place = "30_series/fit_weights.sql"
-    project = edit(sql, place, "inner join observed.products as products using", "join observed.products as products using")
+    project = edit(
+        sql,
+        place,
+        "inner join observed.products as products using",
+        "join observed.products as products using",
+    )
     weights, fits = ("series.fit_weights", ONE), ("features.fits", ONE)
     plan, before = planned(lake, project), published(lake)
     assert plan[weights] == "sql changed" and plan[fits] == "upstream series.fit_weights"
@@ -255,7 +264,9 @@ def test_equal_rows_upstream_leave_descendants_alone(lake, sql):
 
 def test_other_rows_upstream_rebuild_descendants(lake, sql):
     place = "30_series/fit_weights.sql"
-    project = edit(sql, place, "weights.velocity as velocity_weights", "weights.acceleration as velocity_weights")
+    project = edit(
+        sql, place, "weights.velocity as velocity_weights", "weights.acceleration as velocity_weights"
+    )
     actions = done(egmsql.build(lake, project=project))
     assert actions == {(m, p): "built" for m in ("series.fit_weights", "features.fits") for p in (ONE, TWO)}
 
@@ -265,7 +276,9 @@ def test_adding_a_product_rebuilds_nothing_of_the_others(lake, tmp_path):
     third = forge.product(burst=847)
     assert not egmsql.ingest(lake, [third.write_zip(tmp_path)]).errors
     plan = planned(lake)
-    assert plan[("features.fits", third.stem)] == "new" or plan[("features.fits", third.stem)].startswith("upstream")
+    assert plan[("features.fits", third.stem)] == "new" or plan[("features.fits", third.stem)].startswith(
+        "upstream"
+    )
     assert {partition for _, partition in plan} == {third.stem}
     assert {p for _, p in done(egmsql.build(lake))} == {third.stem}
     after = published(lake)
@@ -337,7 +350,9 @@ def test_a_missing_source_keeps_the_old_rows_and_the_rest_is_built(sql, tmp_path
     egmsql.build(lake)
     gone.unlink()
     edit(sql, "40_features/fits.sql", "select 0.1 as mm", "select 0.2 as mm")
-    project = edit(sql, "20_observed/points.sql", "    height_ortho,", "    coalesce(height_ortho, -1) as height_ortho,")
+    project = edit(
+        sql, "20_observed/points.sql", "    height_ortho,", "    coalesce(height_ortho, -1) as height_ortho,"
+    )
     before, plan = published(lake), planned(lake, project)
     assert plan[("observed.points", TWO)].startswith(f"source missing: ingest {gone} again")
     assert plan[("observed.points", ONE)] == "sql changed"
@@ -359,7 +374,9 @@ def test_a_source_replaced_in_place_does_not_stop_what_does_not_need_it(sql, tmp
     egmsql.build(lake)
     forge.write_zip(tmp_path, burst=846, seed=5)
     edit(sql, "40_features/fits.sql", "select 0.1 as mm", "select 0.2 as mm")
-    project = edit(sql, "20_observed/points.sql", "    height_ortho,", "    coalesce(height_ortho, -1) as height_ortho,")
+    project = edit(
+        sql, "20_observed/points.sql", "    height_ortho,", "    coalesce(height_ortho, -1) as height_ortho,"
+    )
     outcome = egmsql.build(lake, project=project)
     assert ("observed.points", TWO) in {(s.model, s.partition) for s in outcome.blocked}
     assert {("observed.points", ONE), ("features.fits", ONE)} <= set(done(outcome))
@@ -479,7 +496,9 @@ def density(lake):
     found = {}
     for (model, tile), path in published(lake).items():
         if model == "local.density":
-            read = duckdb.execute("select product, n_points from read_parquet(?)", [str(lake / path)]).fetchall()
+            read = duckdb.execute(
+                "select product, n_points from read_parquet(?)", [str(lake / path)]
+            ).fetchall()
             found[tile] = {re.search("E..N..", product)[0]: count for product, count in read}
     return found
 
@@ -569,7 +588,11 @@ def test_a_product_reads_the_tiles_that_hold_it_or_is_refused(tiled):
     with egmsql.connect(lake) as connection:
         counted = dict(connection.execute("from later.crowd").fetchall())
     # silently no rows would be the worst: E46 is read by three tiles, the others by two
-    assert {re.search("E..N..", p)[0]: n for p, n in counted.items()} == {"E45N17": 20, "E46N17": 33, "E47N17": 24}
+    assert {re.search("E..N..", p)[0]: n for p, n in counted.items()} == {
+        "E45N17": 20,
+        "E46N17": 33,
+        "E47N17": 24,
+    }
 
 
 def test_a_partition_that_cannot_be_a_folder_is_refused_in_one_line(tiled):

@@ -54,7 +54,9 @@ def test_every_cell_of_a_real_file_comes_back(ustica, real_lake, name):
     again = rebuilt(real_lake, name, header)
     assert len(rows) == N_POINTS[name]
     assert len(header) - sum(not c.isdigit() for c in header) == N_EPOCHS[name]
-    differing = [(r, c) for r, (a, b) in enumerate(zip(rows, again, strict=True)) for c, x in enumerate(a) if x != b[c]]
+    differing = [
+        (r, c) for r, (a, b) in enumerate(zip(rows, again, strict=True)) for c, x in enumerate(a) if x != b[c]
+    ]
     assert differing == []
 
 

@@ -61,7 +61,9 @@ def test_the_query_is_the_text_after_as_to_the_letter(tmp_path):
 
 def test_the_digest_ignores_comments_and_layout_but_not_a_constant(tmp_path):
     def digest(query):
-        return read_model(model(tmp_path, "40_features/one.sql", table("features.one", query)), 40, "features.one").digest
+        return read_model(
+            model(tmp_path, "40_features/one.sql", table("features.one", query)), 40, "features.one"
+        ).digest
 
     assert digest("select 1 as pid") == digest("select -- why\n    1\n    as pid")
     assert digest("select 1 as pid") != digest("select 2 as pid")
@@ -69,7 +71,11 @@ def test_the_digest_ignores_comments_and_layout_but_not_a_constant(tmp_path):
 
 def test_reading_a_higher_or_the_same_layer_is_refused(tmp_path):
     model(tmp_path, "80_clusters/members.sql", table("clusters.members"))
-    model(tmp_path, "40_features/kinematics.sql", table("features.kinematics", "select pid from clusters.members"))
+    model(
+        tmp_path,
+        "40_features/kinematics.sql",
+        table("features.kinematics", "select pid from clusters.members"),
+    )
     assert refusal(tmp_path) == (
         "40_features/kinematics.sql: reads clusters.members of layer 80; "
         "a model may only read lower layers than its own (40)"
@@ -86,19 +92,31 @@ REFUSED = {
         table("features.one", header="-- A row.\n--\n-- version: 1\n-- owner: me\n\n"),
         "40_features/one.sql: unknown header key 'owner'; known keys of a model: version, grain, partition, stored, defines",
     ),
-    "no header": ("40_features/one.sql", table("features.one", header=""), "has no header; say in the first line"),
+    "no header": (
+        "40_features/one.sql",
+        table("features.one", header=""),
+        "has no header; say in the first line",
+    ),
     "a bad version": (
         "40_features/one.sql",
         table("features.one", header="-- A row.\n--\n-- version: 1.2\n\n"),
         "version '1.2' is not a whole number from 1; count versions 1, 2, 3",
     ),
-    "another target": ("40_features/one.sql", table("features.two"), "creates features.two; a file creates what its path says"),
+    "another target": (
+        "40_features/one.sql",
+        table("features.two"),
+        "creates features.two; a file creates what its path says",
+    ),
     "two statements": (
         "40_features/one.sql",
         table("features.one") + "select 2;",
         "holds 2 statements; keep one statement a file",
     ),
-    "a bare name": ("40_features/one.sql", table("features.one", "select pid from points"), "reads points, which is no CTE of it"),
+    "a bare name": (
+        "40_features/one.sql",
+        table("features.one", "select pid from points"),
+        "reads points, which is no CTE of it",
+    ),
     "an unknown model": (
         "40_features/one.sql",
         table("features.one", "select pid from observed.points"),
@@ -111,7 +129,11 @@ REFUSED = {
         HEADER + "create or replace table features.one as\npivot x on y using sum(z)\n;\n",
         "a pivot goes into a CTE",
     ),
-    "an insert": ("40_features/one.sql", HEADER + "insert into features.one values (1);", "is neither a model, nor a macro"),
+    "an insert": (
+        "40_features/one.sql",
+        HEADER + "insert into features.one values (1);",
+        "is neither a model, nor a macro",
+    ),
     "an unknown partition": (
         "40_features/one.sql",
         table("features.one", header="-- A row.\n--\n-- version: 1\n-- partition: tile\n\n"),
@@ -158,19 +180,28 @@ def test_a_changed_column_breaks_the_contract_until_the_version_is_raised(tmp_pa
     changed = egmsql.infer_contracts(project)["features.fits"]
     from egmsql.contracts import check_columns
 
-    with pytest.raises(ModelError, match=r"breaks the contract of version 1 in season_sine_mm, season_sinus_mm; raise"):
+    with pytest.raises(
+        ModelError, match=r"breaks the contract of version 1 in season_sine_mm, season_sinus_mm; raise"
+    ):
         check_columns(project.models["features.fits"], project.contracts, changed.columns)
 
 
 def test_lineage_follows_a_value_to_the_delivered_file():
     rows = {(m, c) for _, m, c in egmsql.trace(egmsql.load_project(), "features.fits", "velocity_mm_yr")}
-    assert {("series.displacement", "displacements"), ("source.rows", "displacements"), ("source.file", "epochs")} <= rows
+    assert {
+        ("series.displacement", "displacements"),
+        ("source.rows", "displacements"),
+        ("source.file", "epochs"),
+    } <= rows
     assert ("observed.points", "easting") not in rows
 
 
 @pytest.mark.parametrize(
     ("name", "column", "expected"),
-    [("features.none", "x", "features.none: is no model"), ("features.fits", "x", "features.fits.x: is no column")],
+    [
+        ("features.none", "x", "features.none: is no model"),
+        ("features.fits", "x", "features.fits.x: is no column"),
+    ],
 )
 def test_lineage_of_what_is_not_there(name, column, expected):
     with pytest.raises(ModelError, match=expected):

@@ -29,7 +29,9 @@ def test_known_l2_pids_both_ways(connection, pid, parts):
     assert bytes(pids.encode_l2(*parts[:5], [parts[5]], [parts[6]])[0]).decode() == pid
     assert pids.decode_l2(pid) == dict(zip(NAMES, parts, strict=True))
     assert connection.execute("select encode_pid_l2(?, ?, ?, ?, ?, ?, ?)", parts).fetchone() == (pid,)
-    assert connection.execute("select decode_pid_l2(?)", [pid]).fetchone()[0] == dict(zip(NAMES, parts, strict=True))
+    assert connection.execute("select decode_pid_l2(?)", [pid]).fetchone()[0] == dict(
+        zip(NAMES, parts, strict=True)
+    )
 
 
 def test_known_l3_pid_both_ways(connection):
@@ -41,7 +43,9 @@ def test_known_l3_pid_both_ways(connection):
 
 
 def test_the_largest_burst_is_what_the_code_gives_not_the_comment(connection):
-    assert connection.execute("select encode_pid_l2(0, 175, 2148, 3, 'VV', 0, 0)[2:5]").fetchone() == ("mGVD",)
+    assert connection.execute("select encode_pid_l2(0, 175, 2148, 3, 'VV', 0, 0)[2:5]").fetchone() == (
+        "mGVD",
+    )
 
 
 def test_any_l2_point_survives_the_round_trip_in_sql(connection):
@@ -69,7 +73,9 @@ def test_numpy_and_sql_spell_the_same_pids(connection):
     lines, pixels = rng.integers(0, 2048, 500), rng.integers(0, 65536, 500)
     spelled = [bytes(p).decode() for p in pids.encode_l2(4, 175, 2148, 3, "HH", lines, pixels)]
     for line, pixel, pid in zip(lines.tolist(), pixels.tolist(), spelled, strict=True):
-        assert connection.execute("select encode_pid_l2(4, 175, 2148, 3, 'HH', ?, ?)", [line, pixel]).fetchone() == (pid,)
+        assert connection.execute(
+            "select encode_pid_l2(4, 175, 2148, 3, 'HH', ?, ?)", [line, pixel]
+        ).fetchone() == (pid,)
 
 
 @pytest.mark.parametrize("text", ["", "a-b", "ä", "01234567890", " 1", None])

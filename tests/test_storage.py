@@ -1,5 +1,6 @@
 """The files themselves: GeoParquet 1.1, pruning, small series, facts read from the footer."""
 
+import itertools
 import json
 
 import duckdb
@@ -44,7 +45,9 @@ def test_each_box_holds_its_point_and_little_more(real_lake):
             """
         ).fetchone()
         assert bad == 0
-        kinds = connection.execute("select distinct typeof(geometry), st_x(geometry) = easting from observed.points").fetchall()
+        kinds = connection.execute(
+            "select distinct typeof(geometry), st_x(geometry) = easting from observed.points"
+        ).fetchall()
     assert kinds == [("GEOMETRY('EPSG:3035')", True)]
 
 
@@ -75,7 +78,7 @@ def test_a_pid_touches_one_row_group_of_its_series(files):
     for path in of(files, "series.displacement"):
         metadata = pq.read_metadata(path)
         bounds = [metadata.row_group(i).column(0).statistics for i in range(metadata.num_row_groups)]
-        assert all(a.max < b.min for a, b in zip(bounds, bounds[1:], strict=False))
+        assert all(a.max < b.min for a, b in itertools.pairwise(bounds))
 
 
 def test_facts_are_those_of_the_rows(files):
@@ -95,8 +98,15 @@ def test_the_same_rows_are_the_same_bytes_whatever_the_threads(tmp_path):
     contents = set()
     for threads in (1, 2):
         with duckdb.connect(config={"threads": threads}) as connection:
-            for name, columns in (("d", {"pid": "VARCHAR", "d": "SMALLINT[]"}), ("n", {"pid": "VARCHAR", "n": "BIGINT"})):
-                text = f"{query} order by pid" if name == "d" else f"select pid, len(d) as n from ({query}) order by pid"
+            for name, columns in (
+                ("d", {"pid": "VARCHAR", "d": "SMALLINT[]"}),
+                ("n", {"pid": "VARCHAR", "n": "BIGINT"}),
+            ):
+                text = (
+                    f"{query} order by pid"
+                    if name == "d"
+                    else f"select pid, len(d) as n from ({query}) order by pid"
+                )
                 write_parquet(connection, text, columns, tmp_path / f"{name}{threads}.parquet")
                 contents.add((name, read_facts(tmp_path / f"{name}{threads}.parquet").content))
     assert len(contents) == 2
@@ -104,7 +114,12 @@ def test_the_same_rows_are_the_same_bytes_whatever_the_threads(tmp_path):
 
 def test_missing_epochs_are_null_in_the_file(tmp_path):
     with duckdb.connect() as connection:
-        write_parquet(connection, "select '0' as pid, [1, null, -3]::smallint[] as d", {"pid": "VARCHAR", "d": "SMALLINT[]"}, tmp_path / "d.parquet")
+        write_parquet(
+            connection,
+            "select '0' as pid, [1, null, -3]::smallint[] as d",
+            {"pid": "VARCHAR", "d": "SMALLINT[]"},
+            tmp_path / "d.parquet",
+        )
     assert pq.read_table(tmp_path / "d.parquet")["d"].to_pylist() == [[1, None, -3]]
     assert pq.read_schema(tmp_path / "d.parquet").field("d").type.value_type == pa.int16()
 

@@ -4,7 +4,6 @@ import math
 
 import duckdb
 import pytest
-
 from egmsql.udfs import registry
 from egmsql.udfs.contract import udf
 
@@ -68,7 +67,12 @@ def test_rows_do_not_know_each_other(connection, name, function):
         assert all(value == expected for i, value in rows if i % 3)
 
 
-@udf("halve(number DOUBLE, shares DOUBLE[]) -> DOUBLE", version=1, example=(4.0, [1.0]), returns=__import__("pyarrow").float64())
+@udf(
+    "halve(number DOUBLE, shares DOUBLE[]) -> DOUBLE",
+    version=1,
+    example=(4.0, [1.0]),
+    returns=__import__("pyarrow").float64(),
+)
 def halve(number, shares):
     """Half of a number plus the sum of some shares, to have an example with numbers."""
     return number / 2 + float(shares.sum())
@@ -84,7 +88,9 @@ def test_nan_is_refused_by_the_argument_s_name(connection):
 
 
 def test_a_signature_is_split_outside_parentheses_only():
-    declared = udf("f(a STRUCT(x INTEGER, y INTEGER), b DOUBLE) -> DOUBLE", version=1, example=(), returns=None)
+    declared = udf(
+        "f(a STRUCT(x INTEGER, y INTEGER), b DOUBLE) -> DOUBLE", version=1, example=(), returns=None
+    )
     assert declared(lambda a, b: b).udf.arguments == {"a": "STRUCT(x INTEGER, y INTEGER)", "b": "DOUBLE"}
 
 
