@@ -161,8 +161,12 @@ def check(context, lake, repair, threads, memory):
     """Compare the files of LAKE with what was written and run every audit again."""
     project = _project(context)
     if repair:
-        for sentence in egmsql.repair(lake, project=project):
+        forgotten = egmsql.repair(lake, project=project)
+        for sentence in forgotten:
             click.echo(f"forgotten: {sentence}")
+        if forgotten:
+            click.echo(f"next: egmsql build {lake}")
+            return
     found = egmsql.check(lake, _settings(threads, memory), project=project, progress=_bars())
     for sentence in found.damaged:
         click.echo(f"damaged: {sentence}")

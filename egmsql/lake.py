@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import shutil
+import tempfile
 import time
 import uuid
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from egmsql.state import LAKE_FORMAT, State, load_state
 CATALOGUE = "egmsql.duckdb"
 _SCRATCH = ".tmp"
 _LOCK = ".lock"
+_ALIAS = ".reading-"  # a second name of the catalogue while it is being opened
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,8 @@ class Lake:
 
     def _empty_scratch(self):
         shutil.rmtree(self.scratch, ignore_errors=True)
+        for left in self.root.glob(f"{_ALIAS}*"):
+            left.unlink(missing_ok=True)
 
     def unreferenced(self, state, keep_seconds):
         """Return paths of Parquet files that the last two catalogues do not name and that are old enough."""
@@ -123,14 +127,37 @@ class Lake:
 
 
 def open_catalogue(path):
-    """Return a read-only connection to a catalogue; LakeError if another process has it open for writing."""
+    """Return a read-only connection to a catalogue; LakeError if another process has it open for writing.
+
+    DuckDB hands one instance to all connections of a process that name the same path, also after the file
+    was replaced. A name of its own gives each connection the file as it is now, and UDFs of its own.
+    """
+    spill = Path(tempfile.gettempdir()) / f"egmsql-{uuid.uuid4().hex}"
     try:
-        return duckdb.connect(str(path), read_only=True)
+        with _own_name(path) as alias:
+            return duckdb.connect(str(alias), read_only=True, config={"temp_directory": str(spill)})
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
             raise LakeError(path, f"is open for writing in {_holder(error)}", "close it there") from None
         advice = "ingest its files again into a new lake, or restore a copy of the catalogue"
         raise LakeError(path, "cannot be opened as a DuckDB file", advice) from None
+
+
+@contextlib.contextmanager
+def _own_name(path):
+    """Yield another name of a catalogue for as long as opening it takes; a copy where no link can be made."""
+    alias = path.with_name(f"{_ALIAS}{uuid.uuid4().hex}.duckdb")
+    with tempfile.TemporaryDirectory(prefix="egmsql-") as folder:
+        try:
+            alias.hardlink_to(path)
+        except OSError:
+            alias = Path(folder) / path.name
+            shutil.copyfile(path, alias)
+        try:
+            yield alias
+        finally:
+            with contextlib.suppress(OSError):
+                alias.unlink()
 
 
 def _holder(error):

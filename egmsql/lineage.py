@@ -36,7 +36,8 @@ def _hops(path, query, columns, upstream):
                     found.append((column, table, node.name.split(".")[-1].strip('"')))
     except sqlglot.errors.SqlglotError as error:
         raise ModelError(path, f"its lineage cannot be read ({error})", "write plainer SQL") from None
-    return tuple(dict.fromkeys(found))
+    places = {column: place for place, column in enumerate(columns)}
+    return tuple(sorted(set(found), key=lambda row: (places[row[0]], row[1:])))
 
 
 def lineage_of(project):

@@ -8,6 +8,7 @@ from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
+from egmsql import udfs
 from egmsql.contracts import read_contracts
 from egmsql.errors import ModelError
 from egmsql.models import SOURCE_TABLES, Model, read_model
@@ -115,6 +116,8 @@ def load_project(folder=None):
         raise ModelError(folder, "is no folder of models", "give the path of a `sql/` folder")
     found = [read_model(path, layer, name) for path, layer, name in _files(folder)]
     macros = _ordered_macros({m.name: m for m in found if m.kind == "macro"})
+    for stored in (m for m in found if m.kind in ("macro", "view")):
+        _refuse_udfs(stored)
     models = {m.name: m for m in found if m.kind in ("table", "view")}
     audits = tuple(m for m in found if m.kind == "audit")
     for model in models.values():
@@ -181,6 +184,15 @@ def _check_model(model, models):
             f"known: {', '.join(sorted(kinds))}; another kind needs a model with `defines: {model.partition}`"
         )
         raise ModelError(model.path, f"partition {model.partition!r} is unknown", advice)
+
+
+def _refuse_udfs(stored):
+    """The plain shell knows no UDF: what is stored in the catalogue must work there."""
+    for name in udfs.names():
+        if name in stored.calls:
+            raise ModelError(
+                stored.path, f"is a {stored.kind} that calls the UDF {name}", "call it in a table"
+            )
 
 
 def _check_audit(audit, models):

@@ -1,6 +1,7 @@
 """A copy of the catalogue in which a changed model can be tried by hand, with the plain `duckdb` shell."""
 
 import contextlib
+import uuid
 
 import duckdb
 
@@ -32,13 +33,14 @@ def sandbox(lake, project, model, source=None):
         raise LakeError(lake.root / SANDBOX, "is open in another process", "close that shell first")
     state = lake.load()
     without = frozenset(project.descendants(model))
-    unfinished = lake.new_scratch(".duckdb")
-    write_catalogue(unfinished, lake, project, state, without=without)
-    if source is not None:
-        _add_source(unfinished, project, open_source(source), without)
-    path = lake.root / SANDBOX
-    unfinished.replace(path)
-    return path
+    unfinished = lake.root / f".{uuid.uuid4().hex}.duckdb"  # not the scratch, which a writer would empty
+    try:
+        write_catalogue(unfinished, lake, project, state, without=without)
+        if source is not None:
+            _add_source(unfinished, project, open_source(source), without)
+        return unfinished.replace(lake.root / SANDBOX)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _add_source(path, project, source, without):

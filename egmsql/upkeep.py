@@ -1,7 +1,9 @@
 """Looking after a lake: judging it again, removing a product, deleting what nothing names any more."""
 
 import concurrent.futures
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from egmsql.builder import Recorder
 from egmsql.catalog import publish
@@ -45,10 +47,12 @@ def check(lake, project, settings=None, progress=None):
     ]
     share = settings.divided(settings.threads)
     with (
+        # not the lake's own scratch: a writer that begins meanwhile empties it
+        tempfile.TemporaryDirectory(prefix="egmsql-") as scratch,
         concurrent.futures.ThreadPoolExecutor(settings.threads) as pool,
         progress.tasks("audits", len(todo)) as done,
     ):
-        futures = [pool.submit(_audit, recorder, name, partition, share) for name, partition in todo]
+        futures = [pool.submit(_audit, recorder, *each, Path(scratch), share) for each in todo]
         for future in futures:
             records = future.result()
             found.n_audits += len(records)
@@ -57,10 +61,10 @@ def check(lake, project, settings=None, progress=None):
     return found
 
 
-def _audit(recorder, name, partition, settings):
+def _audit(recorder, name, partition, scratch, settings):
     files = dict(recorder.reads(name, partition).files)
     files[name] = [recorder.lake.root / recorder.state.files[name, partition].path]
-    return audit_records(recorder.project, name, partition, files, recorder.lake.new_scratch(), settings)
+    return audit_records(recorder.project, name, partition, files, scratch, settings)
 
 
 def _damaged_files(lake, state, settings, progress):

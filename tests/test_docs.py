@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -168,6 +169,13 @@ def test_bookkeeping_tables_are_in_docs_lake(real_lake):
     connection.close()
     text = (ROOT / "docs" / "lake.md").read_text(encoding="utf-8")
     assert not [name for (name,) in tables if f"`{name}`" not in text]
+
+
+def test_third_party_names_every_dependency():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = [re.match(r"[\w-]+", requirement)[0] for requirement in project["dependencies"]]
+    text = (ROOT / "THIRD_PARTY.md").read_text(encoding="utf-8")
+    assert not [name for name in names if f"| {name} |" not in text]
 
 
 def contract_columns():

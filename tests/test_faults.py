@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import itertools
 import multiprocessing
 import os
 import random
@@ -12,18 +13,22 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import threading
 import time
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import forge
+import pyarrow as pa
 import pytest
 
 import egmsql
 from egmsql import ingestion
 from egmsql.lake import Lake
 from egmsql.simulator import simulate
+from egmsql.stream import SharedRows
 
 DUCKDB = shutil.which("duckdb", path=sysconfig.get_path("scripts")) or shutil.which("duckdb")
 DEADLINE = 120.0  # seconds until a process that should have done something counts as hanging
@@ -50,7 +55,7 @@ class Command:
     """
 
     def __init__(self, folder, *arguments, kill_at=None, file_limit=None):
-        self._log = folder / f"command-{random.random()}"
+        self._log = folder / f"command-{uuid.uuid4().hex}"
         given = ([str(a) for a in arguments], self._log, kill_at, file_limit)
         self.process = _FORKED.Process(target=_run_command, args=given)
         self.process.start()
@@ -80,6 +85,9 @@ class Command:
             alive = self.process.is_alive()
             assert alive and time.monotonic() < until, f"{self._text('out')} {self._text('err')}"
 
+    def has_asked_for_the_lock(self):
+        return self._log.with_suffix(".lock").exists()
+
     def _text(self, suffix):
         path = self._log.with_suffix(f".{suffix}")
         return path.read_text() if path.exists() else ""
@@ -96,18 +104,21 @@ def _run_command(arguments, log, kill_at, file_limit):
     sys.argv = ["egmsql", *arguments]
     if file_limit is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
-    if kill_at is not None:
-        _kill_before(kill_at, arguments[1])
+    _watch(arguments[1:2], log.with_suffix(".lock"), kill_at)
     main(arguments)
 
 
-def _kill_before(number, lake):
-    done = iter(range(number))
+def _watch(lake, mark, kill_at):
+    """Say when the lake's lock is asked for, and end the process before a given thing is done to its files."""
+    left = iter(range(kill_at)) if kill_at is not None else itertools.count()
 
     def hook(_, details):
-        if details and isinstance(details[0], str | os.PathLike) and str(details[0]).startswith(lake):
-            if next(done, None) is None:
+        if lake and details and isinstance(details[0], str | os.PathLike):
+            path = str(details[0])
+            if path.startswith(lake[0]) and next(left, None) is None:
                 os.kill(os.getpid(), signal.SIGKILL)
+            if path == f"{lake[0]}/.lock":
+                mark.touch()
 
     sys.addaudithook(hook)
 
@@ -258,25 +269,38 @@ def test_ctrl_c_ends_an_ingest_with_one_line_and_the_next_completes(large, tmp_p
     os.kill(command.pid, signal.SIGINT)
     ended = command.ended()
     assert ended.code == 130 and "Traceback" not in ended.err
-    assert len(ended.err.splitlines()) == 1 and "interrupted" in ended.err
+    (line,) = ended.err.split("\n", 1)[1].splitlines()  # the first ends the terminal's `^C`
+    assert line.startswith("interrupted: ")
     assert not list(lake.glob(".tmp/**/*"))
     done = run(tmp_path, "ingest", lake, large)
     assert (done.code, done.err) == (0, "") and "70,000 points" in done.out
     assert_tidy(lake, tmp_path)
 
 
-def test_a_broken_view_ends_the_ingest_of_a_large_file(large, tmp_path):
+@pytest.mark.parametrize(
+    "place", ["10_staging/l2.sql", "00_macros/missing_epochs.sql", "20_observed/gaps.sql"]
+)
+def test_a_file_of_sql_that_duckdb_refuses_ends_the_ingest_by_its_name(place, large, tmp_path):
     sql = shutil.copytree(egmsql.load_project().folder, tmp_path / "sql")
-    view = sql / "10_staging/l2.sql"
-    view.write_text(view.read_text().replace("    mp_type,", "    no_such_column as mp_type,"))
+    text = (sql / place).read_text()
+    spoilt = {
+        "10_staging/l2.sql": text.replace("    mp_type,", "    no_such_column as mp_type,"),
+        "00_macros/missing_epochs.sql": text.replace("displacements", "character"),
+        "20_observed/gaps.sql": text.replace("count(*)", "no_such_function(1)"),
+    }
+    assert spoilt[place] != text
+    (sql / place).write_text(spoilt[place])
     ended = run(tmp_path, "--sql", sql, "ingest", tmp_path / "lake", large)
-    assert ended.code == 1 and "no_such_column" in ended.out + ended.err and "Traceback" not in ended.err
+    assert ended.code == 1 and "Traceback" not in ended.err
+    wrong = "character" if "macros" in place else "no_such_"
+    (line,) = [text for text in (ended.out + ended.err).splitlines() if wrong in text]
+    assert LINE.fullmatch(line) and place in line and "report it" not in line
 
 
 def test_ctrl_c_before_anything_is_written_leaves_no_lock(delivered, tmp_path):
     lake = tmp_path / "lake"
     command = Command(tmp_path, "ingest", lake, delivered)
-    command.reach(lambda: (lake / ".lock.json").exists())
+    command.reach((lake / ".lock.json").exists)
     os.kill(command.pid, signal.SIGINT)
     assert command.ended().code == 130
     assert not (lake / ".lock.json").exists()
@@ -355,11 +379,12 @@ def test_a_reader_keeps_its_state_and_a_new_one_sees_the_next(fed, tmp_path, she
 
 def test_a_reader_keeps_its_rows_while_they_are_replaced_and_cleaned_once(lake, tmp_path, shell):
     reader = shell("-readonly", lake / "egmsql.duckdb")
-    before = reader.ask("select count(*), sum(velocity_mm_yr) from features.fits;")
+    question = "select count(*), md5(string_agg(t::varchar, chr(10) order by pid)) from features.fits t;"
+    before = reader.ask(question)
     newer = forge.product(burst=845, n_points=20, version=2).write_zip(tmp_path)
     assert run(tmp_path, "ingest", lake, newer).code == 0
     egmsql.clean(lake, "0s")
-    assert reader.ask("select count(*), sum(velocity_mm_yr) from features.fits;") == before
+    assert reader.ask(question) == before
 
 
 @pytest.mark.parametrize("command", ["build", "ingest", "remove", "plan", "check", "sandbox"])
@@ -401,19 +426,10 @@ def test_a_second_writer_refuses_or_waits(delivered, tmp_path):
         assert_one_line(refused)
         assert f"process {os.getpid()} is writing to it" in refused.err
         waiting = Command(tmp_path, "ingest", lake, delivered, "--wait", DEADLINE)
-        waiting.reach(lambda: _has_open(waiting.pid, lake / ".lock"))
+        waiting.reach(waiting.has_asked_for_the_lock)
     done = waiting.ended()
     assert (done.code, done.err) == (0, "")
     assert_tidy(lake, tmp_path)
-
-
-def _has_open(pid, path):
-    """Whether a process has tried a file lately: descriptors come and go while it waits."""
-    with contextlib.suppress(OSError):
-        return any(
-            os.path.realpath(link) == str(path.resolve()) for link in Path(f"/proc/{pid}/fd").iterdir()
-        )
-    return False
 
 
 def test_two_writers_at_once_both_end_well_or_one_refuses(delivered, whole, tmp_path):
@@ -426,7 +442,7 @@ def test_two_writers_at_once_both_end_well_or_one_refuses(delivered, whole, tmp_
     assert rows(lake)["observed.points"] == whole["observed.points"]
 
 
-@pytest.mark.parametrize("kib", [2, 30, 120, 400, 1500])
+@pytest.mark.parametrize("kib", [30, 120, 400])
 def test_a_full_disk_during_ingest_keeps_the_old_state(kib, lake, whole, tmp_path):
     newer = forge.product(burst=848, n_points=300).write_zip(tmp_path)
     ended = run(tmp_path, "ingest", lake, newer, file_limit=kib * 1024)
@@ -439,7 +455,7 @@ def test_a_full_disk_during_ingest_keeps_the_old_state(kib, lake, whole, tmp_pat
     assert_tidy(lake, tmp_path)
 
 
-@pytest.mark.parametrize("kib", [2, 30, 400])
+@pytest.mark.parametrize("kib", [2, 400])
 def test_a_full_disk_during_build_keeps_the_old_state(kib, fed, whole, tmp_path):
     lake = shutil.copytree(fed, tmp_path / "lake")
     ended = run(tmp_path, "build", lake, file_limit=kib * 1024)
@@ -460,19 +476,22 @@ def flip(path):
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize("damage", [truncate, flip, Path.unlink])
-def test_damaged_files_are_named_and_made_again(damage, lake, whole, tmp_path):
-    models = [
-        "observed.points",
-        "observed.products",
-        "series.displacement",
-        "series.fit_weights",
-        "features.fits",
-    ]
-    product = "EGMS_L2b_022_0845_IW2_VV_2020_2024_1"
-    paths = [Lake(lake).load().files[model, product].path for model in models]
-    for path in paths:
-        damage(lake / path)
+def test_damaged_files_are_named_and_made_again(lake, whole, tmp_path):
+    damages = {
+        ("observed.points", 845): truncate,
+        ("observed.points", 846): flip,
+        ("observed.products", 847): truncate,
+        ("series.displacement", 845): Path.unlink,
+        ("series.displacement", 846): truncate,
+        ("series.fit_weights", 847): flip,
+        ("features.fits", 845): Path.unlink,
+        ("features.fits", 846): flip,
+        ("features.fits", 847): truncate,
+    }
+    state, paths = Lake(lake).load(), []
+    for (model, burst), damage in damages.items():
+        paths.append(state.files[model, f"EGMS_L2b_022_0{burst}_IW2_VV_2020_2024_1"].path)
+        damage(lake / paths[-1])
     checked = run(tmp_path, "check", lake)
     assert_one_line(checked)
     assert all(f"damaged: {path}" in checked.out for path in paths)
@@ -512,8 +531,8 @@ def test_clean_keeps_young_files(lake, tmp_path):
 def test_publishing_while_files_are_still_read_loses_none(tmp_path, monkeypatch):
     monkeypatch.setattr(ingestion, "_PUBLISH_EVERY", 0.0)
     before = sys.getswitchinterval()
-    files = [forge.write_zip(tmp_path, burst=500 + number, n_points=2) for number in range(10)]
-    newer = [forge.write_zip(tmp_path, burst=500 + n, n_points=3, version=2) for n in range(10)]
+    files = [forge.write_zip(tmp_path, burst=500 + number, n_points=2) for number in range(6)]
+    newer = [forge.write_zip(tmp_path, burst=500 + n, n_points=3, version=2) for n in range(6)]
     sys.setswitchinterval(1e-6)
     try:
         first = egmsql.ingest(tmp_path / "lake", files, egmsql.Settings(threads=4))
@@ -524,7 +543,31 @@ def test_publishing_while_files_are_still_read_loses_none(tmp_path, monkeypatch)
     state = Lake(tmp_path / "lake").load()
     assert set(state.sources) == {path.stem for path in newer}
     assert {partition for _, partition in state.files} == set(state.sources)
-    assert len(rows(tmp_path / "lake")["observed.points"]) == 30
+    assert len(rows(tmp_path / "lake")["observed.points"]) == 18
+
+
+class Endless:
+    """A source whose batches never end."""
+
+    def batches(self, progress=None):
+        while True:
+            yield pa.record_batch({"pid": ["0"]})
+
+
+def test_a_reading_that_no_query_takes_ends_when_it_is_stopped():
+    shared = SharedRows(Endless(), 1)
+    shared.__enter__()
+    until = time.monotonic() + DEADLINE
+    while not shared._queues[0].full() and time.monotonic() < until:
+        threading.Event().wait(0.005)
+    assert shared._queues[0].full()
+    leaving = threading.Thread(target=shared.__exit__, args=(None, None, None), daemon=True)
+    leaving.start()
+    leaving.join(5)
+    hangs = leaving.is_alive()
+    shared.leave(0)  # lets the reading end, so that no thread outlives the test
+    leaving.join(DEADLINE)
+    assert not hangs
 
 
 def _no_catalogue(folder):

@@ -244,3 +244,25 @@ def test_the_reader_of_the_plain_shell_and_ours_agree_on_forged_files(files):
                 plain = connection.execute("from read_egms(?)", [str(path)]).to_arrow_table()
                 assert plain.schema.names == ours.schema.names
                 assert plain.to_pylist() == ours.to_pylist()
+
+
+def test_an_open_connection_keeps_its_state_and_later_work_builds_on_the_new_one(lake, files):
+    """DuckDB would hand every connection of a process the first instance it opened of a path."""
+    egmsql.ingest(lake, [forge.product().write_zip(files)])
+    with egmsql.connect(lake) as old:
+        egmsql.build(lake)
+        assert egmsql.plan(lake) == []
+        with egmsql.connect(lake) as new:
+            assert old.execute("select count(*) from features.fits").fetchone() == (0,)
+            assert new.execute("select count(*) from features.fits").fetchone() == (5,)
+            assert (
+                new.cursor()
+                .execute("select len(fit_weights(epochs, []).velocity) from observed.products")
+                .fetchone()
+            )
+        egmsql.ingest(lake, [forge.product(track=23).write_zip(files)])
+        egmsql.ingest(lake, [forge.product(track=24).write_zip(files)])
+    egmsql.build(lake)
+    with egmsql.connect(lake) as new:
+        assert new.execute("select count(*) from features.fits").fetchone() == (15,)
+    assert [p.name for p in lake.iterdir() if p.name.startswith(".reading")] == []

@@ -149,6 +149,11 @@ REFUSED = {
         table("observed.one", "select pid from source.rows"),
         "reads the file being delivered; such a model has `partition: product`",
     ),
+    "a view that calls a UDF": (
+        "40_features/one.sql",
+        table("features.one", "select fit_weights([], []) as pid").replace("table", "view"),
+        "is a view that calls the UDF fit_weights; call it in a table",
+    ),
     "an audit of nothing": (
         "audits/one.sql",
         "-- A rule.\n--\n-- severity: error\n-- audits:   features.gone\n\nselect 1 where false\n;\n",

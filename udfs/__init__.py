@@ -9,14 +9,14 @@ import pkgutil
 
 from egmsql.udfs.contract import Udf
 
-__all__ = ["Udf", "registry"]
+__all__ = ["Udf", "names", "registry"]
+
+
+def names():
+    """Return the names of the functions in this package, without importing them."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "contract")
 
 
 def registry():
     """Return name -> Udf of every function in this package."""
-    found = {}
-    for module in pkgutil.iter_modules(__path__):
-        if module.name != "contract":
-            function = getattr(importlib.import_module(f"{__name__}.{module.name}"), module.name)
-            found[module.name] = function.udf
-    return found
+    return {name: getattr(importlib.import_module(f"{__name__}.{name}"), name).udf for name in names()}

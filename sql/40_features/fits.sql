@@ -19,7 +19,7 @@ measured as (
         product,
         missing_epochs(displacements) as missing,
         case
-            when list_count(displacements) = len(displacements) then displacements::double[]
+            when list_position(displacements, null) is null then displacements::double[]
             -- the weight of a missing epoch is 0, so any number may stand in its place
             else [coalesce(d, 0)::double for d in displacements]
         end as displacements

@@ -3,14 +3,13 @@
 -- severity: error
 -- audits:   observed.points
 --
--- L2: the first five digits are those of the burst, the others line and pixel. L3: all but the first are
--- the 100 m cell. Decoded once a row: this reads every point of a lake.
+-- L2: digits 2 to 5 are the burst, 6 to 10 line and pixel. L3: digits 2 to 10 are the 100 m cell.
 
 with named as (
     select
         product,
         level,
-        left(encode_pid_l2(0, track, burst, swath, polarisation, 0, 0)[2:], 4) as burst_digits
+        pid_burst(encode_pid_l2(0, track, burst, swath, polarisation, 0, 0)) as burst_number
     from observed.products
 )
 
@@ -18,12 +17,12 @@ select product, pid, source_row, line, pixel, easting, northing
 from observed.points
 inner join named using (product)
 where
-    case level
+    not regexp_full_match(pid, '[0-9A-Za-z]{10}')
+    or case level
         when 'L3' then
-            base62_decode(pid[2:])
-            is distinct from floor(northing / 100)::bigint * 4294967296 + floor(easting / 100)::bigint
+            pid_cell(pid) is distinct from floor(northing / 100)::bigint * 4294967296 + floor(easting / 100)::bigint
         else
-            pid[2:5] <> burst_digits
-            or base62_decode(pid[6:]) is distinct from line::bigint * 65536 + pixel
+            pid_burst(pid) is distinct from burst_number
+            or pid_point(pid) is distinct from line::bigint * 65536 + pixel
     end
 ;
