@@ -15,6 +15,8 @@ from egmsql.settings import Settings, parse_bytes
 from egmsql.upkeep import raise_for
 from egmsql.workspace import spatial_file
 
+_BYTES_PER_POINT = 1170  # of csv, for the bar of a simulation
+
 _LAKE = click.argument("lake", type=click.Path(path_type=Path))
 _WAIT = click.option(
     "--wait", default=0.0, metavar="SECONDS", help="Wait this long for another writer to end."
@@ -274,29 +276,18 @@ def contracts(context, write):
 @click.option(
     "--missing", default=0.0, show_default=True, help="Share of epochs missing in a tenth of the points."
 )
+@click.option("--component", type=click.Choice(["U", "E"]), help="L3: only this one; default both.")
 @click.option("--csv", is_flag=True, help="Bare csv and xml instead of zips.")
 @_THREADS
-def simulate(out, points, seed, level, header, release, suffix, decimals, products, missing, csv, threads):
+def simulate(out, points, csv, **options):
     """Write EGMS-shaped files with known truth into the folder OUT."""
     from egmsql.simulator import simulate as write_files
 
-    paths = write_files(
-        out,
-        points=points,
-        seed=seed,
-        level=level,
-        header=header,
-        release=release,
-        suffix=suffix,
-        decimals=decimals,
-        products=products,
-        missing=missing,
-        compression=not csv,
-        threads=threads,
-    )
+    with _bars().reading("simulating", points * _BYTES_PER_POINT) as advance:
+        paths = write_files(out, points=points, compression=not csv, progress=advance, **options)
     for path in paths:
         click.echo(str(path))
-    click.echo(f"{len(paths)} products, {points:,} points, truth in {Path(out) / 'truth.parquet'}")
+    click.echo(f"{len(paths)} products, {points:,} points, truth in {out / 'truth.parquet'}")
 
 
 def _print_warnings(findings):

@@ -307,7 +307,7 @@ def test_of_two_deliveries_in_one_call_the_newer_is_taken(tmp_path):
     paths = [forge.write_zip(tmp_path, version=v, seed=v) for v in (2, 1, 10)]
     outcome = egmsql.ingest(lake, paths)
     assert len(outcome.lines) == 3 and not outcome.errors
-    assert [p for _, p in published(lake)][0].endswith("_10") and len({p for _, p in published(lake)}) == 1
+    assert next(p for _, p in published(lake)).endswith("_10") and len({p for _, p in published(lake)}) == 1
 
 
 def test_a_changed_file_of_the_same_name_replaces_its_rows(lake, tmp_path):
