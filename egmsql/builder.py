@@ -11,8 +11,8 @@ import uuid
 from dataclasses import dataclass, field
 
 from egmsql.catalog import is_current, publish
-from egmsql.errors import LakeError
-from egmsql.planner import Planner
+from egmsql.errors import LakeError, SourceError
+from egmsql.planner import Planner, Step
 from egmsql.progress import Silent
 from egmsql.settings import Settings
 from egmsql.sources import open_source
@@ -41,6 +41,17 @@ class Recorder:
         self.moved = False  # whether a delivered file was found at another path
         self._command, self._run = command, uuid.uuid4().hex[:12]
 
+    def drop(self, keys):
+        """Forget files of models or partitions that are no more, with what audits found in them."""
+        for key in list(keys):
+            del self.state.files[key]
+            self._record_findings(*key, [])
+            self.dropped += 1
+
+    def block(self, name, partition, reason):
+        """Leave (model, partition) as it is, for a reason that only the user can lift."""
+        self.outcome.blocked.append(Step(name, partition, reason, blocked=True))
+
     def target(self, name, partition):
         """Return (inputs, fingerprint, path relative to the lake) of (model, partition) as things are now."""
         inputs = self.planner.inputs(name, partition)
@@ -55,7 +66,8 @@ class Recorder:
             for upstream in self.project.upstream_tables(audit):
                 if upstream not in records and upstream != name:
                     records[upstream] = self.planner.reads_as(upstream, name, partition)
-        return Reads({up: [self.lake.root / r.path for r in found] for up, found in records.items()})
+        paths = {up: [self.lake.root / r.path for r in found] for up, found in records.items()}
+        return Reads({up: [path for path in found if path.exists()] for up, found in paths.items()})
 
     def record(self, name, partition, target, written, reason, seconds):
         """Enter what one task wrote; equal rows keep their old file, so nothing follows from them."""
@@ -127,6 +139,7 @@ def build(lake, project, settings=None, models=None, wait=0.0, progress=None):
     settings, progress = settings or Settings(), progress or Silent()
     with lake.writing(wait):
         recorder = Recorder(lake, project, lake.load().copy(), "build")
+        recorder.drop(k for k in recorder.state.files if k[0] not in project.tables)
         with interruptible():
             for name in _wanted(project, models):
                 _build_model(recorder, name, settings, progress)
@@ -158,6 +171,8 @@ def _wanted(project, models):
             if name not in wanted:
                 wanted.add(name)
                 pending += project.upstream_tables(project.tables[name])
+                defining = project.partitions.get(project.tables[name].partition)
+                pending += [defining.name] if defining else []
     return [name for name in project.tables if name in wanted]
 
 
@@ -166,9 +181,8 @@ def _build_model(recorder, name, settings, progress):
     planner = recorder.planner
     due = [(p, planner.reason(name, p)) for p in planner.partitions(name)]
     due = [(p, reason) for p, reason in due if reason is not None]
-    for key in [k for k in recorder.state.files if k[0] == name and k[1] not in planner.partitions(name)]:
-        del recorder.state.files[key]
-        recorder.dropped += 1
+    present = set(planner.partitions(name))
+    recorder.drop(k for k in recorder.state.files if k[0] == name and k[1] not in present)
     if name in recorder.project.source_models:
         _build_from_sources(recorder, name, due, settings, progress)
         return
@@ -178,6 +192,10 @@ def _build_model(recorder, name, settings, progress):
         try:
             futures = {}
             for partition, reason in due:
+                lost = planner.lost_upstream(name, partition)
+                if lost:
+                    recorder.block(name, partition, f"upstream {lost} is lost and could not be made again")
+                    continue
                 target, reads = recorder.target(name, partition), recorder.reads(name, partition)
                 future = pool.submit(_timed_task, recorder, name, partition, target, reads, share)
                 futures[future] = partition, target, reason
@@ -203,14 +221,17 @@ def _build_from_sources(recorder, name, due, settings, progress):
     """Read delivered files again, where they still are, for all models that need it."""
     for partition, reason in due:
         if reason.startswith("source missing"):
-            step = next(s for s in recorder.planner.plan() if (s.model, s.partition) == (name, partition))
-            recorder.outcome.blocked.append(step)
+            recorder.block(name, partition, reason)
             continue
         record = recorder.state.sources[partition]
-        source = open_source(record.path)
+        try:
+            source = open_source(record.path)
+        except SourceError as error:
+            recorder.block(name, partition, f"source unreadable: {error}")
+            continue
         if source.content != record.content:
-            advice = f"ingest {record.path} again to replace the product"
-            raise LakeError(partition, "its delivered file has changed since it was ingested", advice)
+            recorder.block(name, partition, f"source replaced: ingest {record.path} again ({reason})")
+            continue
         read_source(recorder, source, settings, progress)
 
 

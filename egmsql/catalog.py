@@ -11,7 +11,7 @@ import os
 import duckdb
 
 from egmsql.about import __version__
-from egmsql.errors import LakeError
+from egmsql.errors import LakeError, unwritten
 from egmsql.lake import open_catalogue
 from egmsql.lineage import lineage_of
 from egmsql.state import LAKE_FORMAT, as_json
@@ -38,17 +38,30 @@ def publish(lake, project, state):
     unfinished = lake.new_scratch(".duckdb")
     try:
         write_catalogue(unfinished, lake, project, state, {r.path for r in before.files.values()})
+        _prove(unfinished, state)
         unfinished.chmod(0o444)
         _synchronise(unfinished)
         _refuse_writers(lake)
         unfinished.replace(lake.catalogue)
         _synchronise(lake.root)
-    except duckdb.IOException as error:
-        raise LakeError(
-            lake.catalogue, f"cannot be written ({error})", "free some space and run again"
-        ) from None
+    except (duckdb.Error, OSError) as error:
+        raise unwritten(lake.catalogue, error) from None
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _prove(path, state):
+    """Raise unless a catalogue on disk is whole: on a full disk DuckDB closes without a word."""
+    if _log_of(path).exists():
+        raise duckdb.IOException("No space left: its write-ahead log could not be merged")
+    with contextlib.closing(duckdb.connect(str(path), read_only=True)) as connection:
+        (n_files,) = connection.execute("select count(*) from _files").fetchone()
+    if n_files != len(state.files):
+        raise duckdb.IOException("No space left: rows of the manifest are missing")
+
+
+def _log_of(path):
+    return path.with_name(f"{path.name}.wal")
 
 
 def write_catalogue(path, lake, project, state, previous_paths=frozenset(), without=frozenset()):
@@ -66,6 +79,7 @@ def write_catalogue(path, lake, project, state, previous_paths=frozenset(), with
         _add_bookkeeping(connection, project, state, previous_paths)
         _add_comments(connection, project, without)
         connection.execute("commit")
+        connection.execute("checkpoint")
 
 
 def texts_digest(project):
@@ -89,7 +103,7 @@ def _refuse_writers(lake):
     if not lake.exists():
         return
     open_catalogue(lake.catalogue).close()
-    log = lake.catalogue.with_name(f"{lake.catalogue.name}.wal")
+    log = _log_of(lake.catalogue)
     if log.exists():
         wrong = "has a write-ahead log beside it: somebody wrote to it by hand"
         raise LakeError(lake.catalogue, wrong, f"close that shell; if none is open, delete {log.name}")
@@ -104,7 +118,8 @@ def _add_macros(connection, project):
 
 def _add_model(connection, lake, project, state, model):
     contract = project.contracts[model.name]
-    paths = [record.path for record in state.files_of(model.name)]
+    # A lost file must not keep other products out; `plan` names it, and its rows are missing anyway.
+    paths = [r.path for r in state.files_of(model.name) if (lake.root / r.path).exists()]
     if model.kind == "view":
         connection.execute(model.text)
     elif model.stored == "catalogue":

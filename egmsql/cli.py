@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 import egmsql
-from egmsql.errors import EgmsqlError
+from egmsql.errors import EgmsqlError, SettingError
 from egmsql.progress import Bars
 from egmsql.settings import Settings, parse_bytes
 from egmsql.upkeep import raise_for
@@ -150,7 +150,10 @@ def build(context, lake, models, threads, memory, wait):
     for step in done.blocked:
         click.echo(f"kept as it was  {step}")
     _print_warnings(done.warnings)
-    click.echo(f"{len(done.runs)} done" if done.runs else "nothing to do: everything is up to date")
+    if done.runs or done.blocked:
+        click.echo(f"{len(done.runs)} done, {len(done.blocked)} kept as they were")
+    else:
+        click.echo("nothing to do: everything is up to date")
 
 
 @cli.command()
@@ -238,6 +241,8 @@ def shell(lake):
 def lineage(context, column):
     """Show from which columns MODEL.COLUMN (such as features.fits.velocity_mm_yr) comes."""
     model, _, name = column.rpartition(".")
+    if not model:
+        raise SettingError(column, "is no MODEL.COLUMN", "write it like features.fits.velocity_mm_yr")
     for depth, upstream, upstream_column in egmsql.trace(_project(context), model, name):
         click.echo(f"{'    ' * depth}{upstream}.{upstream_column}")
 

@@ -1,5 +1,6 @@
 """Opening a lake for reading: a plain DuckDB connection that also knows spatial and the UDFs."""
 
+from egmsql.errors import LakeError
 from egmsql.lake import existing_lake, open_catalogue
 from egmsql.storage import quoted
 from egmsql.udfs import registry
@@ -25,6 +26,11 @@ def connect(lake, spatial=True, udfs=True):
     """
     found = existing_lake(lake)
     connection = open_catalogue(found.catalogue)
+    try:
+        found.check_format(connection)
+    except LakeError:
+        connection.close()
+        raise
     connection.execute(f"set variable lake = {quoted(str(found.root.absolute()))}")
     if spatial:
         load_spatial(connection)

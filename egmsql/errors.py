@@ -27,3 +27,18 @@ class LakeError(EgmsqlError):
 
 class SettingError(EgmsqlError):
     """An argument or setting that cannot be used as it is."""
+
+
+def unwritten(where, error):
+    """Return the LakeError that says why something could not be written, in one line."""
+    text = " ".join(str(error).split())
+    full = ("No space left", "max_temp_directory_size", "File too large", "Disk quota exceeded")
+    if any(words in text for words in full):
+        return LakeError(
+            where, "the disk is full", "free some space and run again; what was finished is kept"
+        )
+    if "OutOfMemory" in type(error).__name__:
+        advice = "allow more with --memory, such as --memory 4GiB; what was finished is kept"
+        return LakeError(where, "the memory allowed does not suffice", advice)
+    reason = getattr(error, "strerror", None) or text[:300]
+    return LakeError(where, f"cannot be written ({reason})", "check the lake's folder and its permissions")

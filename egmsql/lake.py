@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -19,6 +20,7 @@ from egmsql.state import LAKE_FORMAT, State, load_state
 CATALOGUE = "egmsql.duckdb"
 _SCRATCH = ".tmp"
 _LOCK = ".lock"
+_OURS = re.compile(r"[a-z_]+/\w+/([a-z_]+=[^/]+/)?[0-9a-f]{20}\.parquet")  # what `file_for` names
 _ALIAS = ".reading-"  # a second name of the catalogue while it is being opened
 
 
@@ -63,10 +65,11 @@ class Lake:
         if not self.exists():
             return State()
         with contextlib.closing(open_catalogue(self.catalogue)) as connection:
-            self._check_format(connection)
+            self.check_format(connection)
             return load_state(connection)
 
-    def _check_format(self, connection):
+    def check_format(self, connection):
+        """Raise LakeError unless an open catalogue is one of egmsql's, of the format this version reads."""
         tables = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
         if "_lake" not in tables:
             raise LakeError(self.catalogue, "is no catalogue of egmsql", "give the folder of a lake")
@@ -121,7 +124,7 @@ class Lake:
         found = []
         for path in sorted(self.root.rglob("*.parquet")):
             relative = path.relative_to(self.root).as_posix()
-            if relative not in named and path.stat().st_mtime <= limit:
+            if _OURS.fullmatch(relative) and relative not in named and path.stat().st_mtime <= limit:
                 found.append(path)
         return found
 
@@ -137,7 +140,7 @@ def open_catalogue(path):
         with _own_name(path) as alias:
             return duckdb.connect(str(alias), read_only=True, config={"temp_directory": str(spill)})
     except duckdb.IOException as error:
-        if "lock" in str(error).lower():
+        if "Conflicting lock is held" in str(error):
             raise LakeError(path, f"is open for writing in {_holder(error)}", "close it there") from None
         advice = "ingest its files again into a new lake, or restore a copy of the catalogue"
         raise LakeError(path, "cannot be opened as a DuckDB file", advice) from None

@@ -10,6 +10,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.lineage import lineage
 from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import build_scope
 
 from egmsql.errors import ModelError
 from egmsql.sources import FILE_SCHEMA, ROWS_SCHEMA
@@ -27,9 +28,10 @@ def _hops(path, query, columns, upstream):
     found = []
     try:
         parsed = sqlglot.parse_one(query, read="duckdb")
-        scope = qualify(parsed.copy(), schema=schema, dialect="duckdb", validate_qualify_columns=False)
+        qualified = qualify(parsed, schema=schema, dialect="duckdb", validate_qualify_columns=False)
+        scope = build_scope(qualified)
         for column in columns:
-            root = lineage(column, scope.copy(), schema=schema, dialect="duckdb")
+            root = lineage(column, qualified, schema, scope=scope, copy=False, dialect="duckdb")
             for node in root.walk():
                 if isinstance(node.expression, exp.Table) and node.expression.db:
                     table = f"{node.expression.db}.{node.expression.name}"

@@ -7,13 +7,14 @@ it was made: an upstream built again with equal rows changes nothing below it.
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from egmsql.errors import LakeError
+from egmsql.errors import ModelError
 from egmsql.project import SOURCE_PARTITION
 from egmsql.state import as_json
 from egmsql.storage import STORAGE_VERSION
@@ -62,8 +63,12 @@ class Planner:
         A step below one that will be built is listed, although it will be skipped if the rows upstream
         turn out equal.
         """
-        steps, pending = [], set()
-        for name in self._project.tables:
+        steps, pending = self._gone(), set()
+        for name, model in self._project.tables.items():
+            defining = self._project.partitions.get(model.partition)
+            if defining and defining.name in pending:
+                steps.append(Step(name, WHOLE, f"upstream {defining.name}, which says its partitions"))
+                pending.add(name)
             for partition in self.partitions(name):
                 reason = self.reason(name, partition)
                 if reason is None:
@@ -75,6 +80,15 @@ class Planner:
                 if not blocked:
                     pending |= {name, (name, partition)}
         return steps
+
+    def _gone(self):
+        """Return a Step for each record that a build drops: its model or its partition is no more."""
+        tables = self._project.tables
+        gone = [Step(*key, "model deleted") for key in sorted(self._state.files) if key[0] not in tables]
+        for name in tables:
+            held = {r.partition for r in self._state.files_of(name)} - set(self.partitions(name))
+            gone += [Step(name, partition, "dropped: nothing to read") for partition in sorted(held)]
+        return gone
 
     def partitions(self, name):
         """Return the partitions of a stored model, by what the lake holds now."""
@@ -177,25 +191,43 @@ class Planner:
     def _reading_list(self, kind):
         """Return partition -> products for a kind that a model defines (columns `partition`, `product`)."""
         model = self._project.partitions[kind]
-        paths = tuple(r.path for r in self._state.files_of(model.name))
+        paths = tuple(self._lake.root / r.path for r in self._state.files_of(model.name))
         if (kind, paths) not in self._reading:
             found = {}
             for path in paths:
-                for row in pq.read_table(
-                    self._lake.root / path, columns=["partition", "product"]
-                ).to_pylist():
+                for row in _reading_rows(model, path):
+                    check_partition_name(model, row["partition"])
                     found.setdefault(row["partition"], set()).add(row["product"])
             self._reading[kind, paths] = found
         return self._reading[kind, paths]
+
+    def lost_upstream(self, name, partition):
+        """Return the name of an upstream model whose file for this partition is lost, or None."""
+        for upstream, records in self.reads(name, partition).items():
+            if any(not (self._lake.root / r.path).exists() for r in records):
+                return upstream
+        return None
 
     def _source_available(self, product):
         return Path(self._state.sources[product].path).exists()
 
 
-def check_partition_name(partition):
-    """Raise LakeError for a partition that cannot be a folder's name."""
-    if partition != WHOLE and (not partition.strip() or set(partition) & set('/\\:*?"<>|\0')):
-        raise LakeError(f"partition {partition!r}", "cannot be a folder's name", "use letters, digits and _")
+def check_partition_name(model, partition):
+    """Raise ModelError for a partition that cannot be a folder's name."""
+    if re.fullmatch(r"[\w.+-]*\w[\w.+-]*", partition or "") is None:
+        wrong = f"names the partition {partition!r}, which cannot be a folder's name"
+        raise ModelError(model.path, wrong, "use letters, digits, _ and -")
+
+
+def _reading_rows(model, path):
+    """Return the rows of a reading list; a lost one has none until it is made again."""
+    if not path.exists():
+        return []
+    absent = {"partition", "product"} - set(pq.read_schema(path).names)
+    if absent:
+        wrong = f"defines a partition but has no column {' or '.join(sorted(absent))}"
+        raise ModelError(model.path, wrong, "give a row (partition, product) for each product that one reads")
+    return pq.read_table(path, columns=["partition", "product"]).to_pylist()
 
 
 def _contents(records):

@@ -5,6 +5,7 @@ again, unlike a plain Arrow reader, which a second scan would find empty without
 the same query reads the file anew.
 """
 
+import contextlib
 import queue
 import threading
 
@@ -69,8 +70,15 @@ class SharedRows:
             self._offer(None)
         except BaseException as error:  # noqa: BLE001 - handed to every reader, which raises it
             self.error = error
-            self._stopped = False
-            self._offer(error)
+            self._hand_out(error)
+
+    def _hand_out(self, error):
+        """Give every reader the error in place of what it has not taken yet, without waiting for it."""
+        for items in self._queues:
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    items.get_nowait()
+            items.put_nowait(error)
 
     def _offer(self, item):
         """Put an item into the queue of each reader that is present; False when stopped."""

@@ -5,18 +5,15 @@ run on another machine that shares the lake's storage.
 """
 
 import concurrent.futures
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import duckdb
-
 from egmsql.contracts import check_columns
-from egmsql.errors import AuditError, EgmsqlError, LakeError, ModelError
+from egmsql.errors import AuditError, EgmsqlError
 from egmsql.state import AuditRecord, as_json, now
 from egmsql.storage import read_facts, write_parquet
 from egmsql.stream import SharedRows
-from egmsql.workspace import Interruptible, Workspace
+from egmsql.workspace import Interruptible, Workspace, explained
 
 _SAMPLE = 5  # rows of a finding that are kept and shown
 
@@ -108,7 +105,7 @@ def audit_files(project, workspace, name, partition, files):
 
 
 def _judge(workspace, audit, partition):
-    with running.holding(workspace.connection), _explained(audit):
+    with running.holding(workspace.connection), explained(audit):
         (count,) = workspace.connection.execute(f"select count(*) from ({audit.query})").fetchone()
         sample = "[]"
         if count:
@@ -163,7 +160,7 @@ def _write_from_source(workspace, project, source, models, targets, scratch, pro
 
 def _write(connection, project, model, target, scratch):
     """Stream a model's rows into one Parquet file that appears whole or not at all."""
-    with running.holding(connection), _explained(model):
+    with running.holding(connection), explained(model):
         columns = {r[0]: r[1] for r in connection.execute(f"describe {model.query}").fetchall()}
         check_columns(model, project.contracts, columns)
         unfinished = scratch / f"{target.stem}-{model.name}.parquet"
@@ -176,35 +173,3 @@ def _write(connection, project, model, target, scratch):
 def _workspace(project, scratch, settings):
     scratch.mkdir(parents=True, exist_ok=True)
     return Workspace(project, settings, scratch / "spill")
-
-
-class _explained:  # noqa: N801 - reads as a clause of `with`
-    """Turn DuckDB's errors inside the block into one line each."""
-
-    def __init__(self, model):
-        self._model = model
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, _):
-        if kind is None or not isinstance(error, duckdb.Error | OSError):
-            return
-        text = " ".join(str(error).split())
-        path = self._model.path
-        if isinstance(error, duckdb.InterruptException):
-            raise KeyboardInterrupt from None
-        if isinstance(error, duckdb.OutOfMemoryException) or "No space left" in text:
-            full = "No space left" in text or "max_temp_directory_size" in text
-            wrong = "the disk is full" if full else "the memory allowed does not suffice"
-            advice = (
-                "free some space and run again" if full else "allow more with --memory, such as --memory 4GiB"
-            )
-            raise LakeError(path, wrong, f"{advice}; what was finished is kept") from None
-        if isinstance(error, OSError):
-            raise LakeError(
-                path, f"its rows cannot be written ({error.strerror})", "check the lake's folder"
-            ) from None
-        raise ModelError(
-            path, re.sub(r"^(\w+ )+Error: ", "", text)[:400], "correct the model or its input"
-        ) from error

@@ -132,9 +132,11 @@ def clean(lake, keep=_DAY, wait=0.0):
         n_bytes = sum(path.stat().st_size for path in paths)
         for path in paths:
             path.unlink()
-        for folder in sorted((p for p in lake.root.rglob("*") if p.is_dir()), reverse=True):
-            if not any(folder.iterdir()):
-                folder.rmdir()
+        for folder in sorted(
+            {parent for p in paths for parent in p.relative_to(lake.root).parents}, reverse=True
+        ):
+            if folder != Path() and not any((lake.root / folder).iterdir()):
+                (lake.root / folder).rmdir()
     return len(paths), n_bytes
 
 

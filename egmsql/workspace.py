@@ -2,11 +2,13 @@
 
 import contextlib
 import datetime
+import re
 import threading
 from importlib import resources
 
 import duckdb
 
+from egmsql.errors import ModelError, unwritten
 from egmsql.storage import quoted
 from egmsql.udfs import registry
 
@@ -58,14 +60,18 @@ class Workspace:
         macros = set().union(*(self._project.macros_of(m) for m in models))
         for name, macro in self._project.macros.items():
             if name in macros:
-                self.connection.execute(macro.text)
+                self._create(macro)
 
     def prepare_views(self, models):
         """Create the views that the texts of `models` read; what those read must be bound."""
         views = set().union(*(self._project.upstream_views(m) for m in models))
         for name in self._project.models:
             if name in views:
-                self.connection.execute(self._project.models[name].text)
+                self._create(self._project.models[name])
+
+    def _create(self, stored):
+        with explained(stored):
+            self.connection.execute(stored.text)
 
     def bind_files(self, name, paths):
         """Let `name` (layer.name) be the rows of Parquet files; without any, no rows of its contract."""
@@ -126,6 +132,20 @@ def _literal(value, sql_type):
     if isinstance(value, str | datetime.date):
         return f"{quoted(str(value))}::{sql_type}"
     return f"{'null' if value is None else value}::{sql_type}"
+
+
+@contextlib.contextmanager
+def explained(model):
+    """Turn DuckDB's errors inside the block into one line each that names the model's file."""
+    try:
+        yield
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
+    except (duckdb.OutOfMemoryException, duckdb.IOException, OSError) as error:
+        raise unwritten(model.path, error) from None
+    except duckdb.Error as error:
+        text = re.sub(r"^(\w+ )+Error: ", "", " ".join(str(error).split()))[:400]
+        raise ModelError(model.path, text, "correct the model or its input") from error
 
 
 class Interruptible:

@@ -57,9 +57,19 @@ class Terminal:
 
     def __init__(self, lake, home):
         self._leader, follower = pty.openpty()
-        environment = {**os.environ, "TERM": "xterm", "XDG_STATE_HOME": str(home), "PROMPT_TOOLKIT_NO_CPR": "1"}
+        environment = {
+            **os.environ,
+            "TERM": "xterm",
+            "XDG_STATE_HOME": str(home),
+            "PROMPT_TOOLKIT_NO_CPR": "1",
+        }
         self.process = subprocess.Popen(
-            [EGMSQL, "shell", lake], stdin=follower, stdout=follower, stderr=follower, env=environment, close_fds=True
+            [EGMSQL, "shell", lake],
+            stdin=follower,
+            stdout=follower,
+            stderr=follower,
+            env=environment,
+            close_fds=True,
         )
         os.close(follower)
         self.seen = ""
