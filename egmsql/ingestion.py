@@ -16,9 +16,6 @@ from egmsql.sources import open_source
 from egmsql.state import SourceRecord, State, now
 from egmsql.tasks import running
 
-# What DuckDB may hold of one file before it spills. Its merge pins whole partitions of the sorted series:
-# a million points of 206 epochs fail with 256 MiB; with more than 512 nothing gets faster.
-_MEMORY = 512 * 2**20
 _PUBLISH_EVERY = 30.0  # seconds: what a kill may cost of finished files' visibility, never of their work
 
 
@@ -147,7 +144,6 @@ def _read_all(recorder, sources, settings, progress):
     """Read files, as many at once as there are threads, and publish as they are done."""
     workers = max(1, min(settings.threads, len(sources)))
     share, held = settings.divided(workers), recorder.state.by_key()
-    share = dataclasses.replace(share, memory=min(share.memory, _MEMORY))
     published = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         futures = {}
