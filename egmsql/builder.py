@@ -254,7 +254,9 @@ def read_source(recorder, source, settings, progress, reason=None):
         for n in recorder.project.source_models
         if n not in targets
     }
-    share = dataclasses.replace(settings, threads=1, memory=min(settings.memory, _READING_MEMORY))
+    # More than that only where much is allowed: a file larger than any known may need it.
+    memory = max(min(settings.memory, _READING_MEMORY), settings.memory // 2)
+    share = dataclasses.replace(settings, threads=1, memory=memory)
     started = time.perf_counter()
     with progress.reading(source.path.name, source.csv_bytes) as advance:
         written = run_source_tasks(

@@ -151,7 +151,8 @@ def build(context, lake, models, threads, memory, wait):
         click.echo(f"kept as it was  {step}")
     _print_warnings(done.warnings)
     if done.runs or done.blocked:
-        click.echo(f"{len(done.runs)} done, {len(done.blocked)} kept as they were")
+        kept = f", {len(done.blocked)} kept as they were" if done.blocked else ""
+        click.echo(f"{len(done.runs)} done{kept}")
     else:
         click.echo("nothing to do: everything is up to date")
 

@@ -60,7 +60,8 @@ class Settings:
         Cores to keep busy; default EGMSQL_THREADS, else what the process may use.
     memory : int
         Bytes that DuckDB may hold in all tasks together before it spills to the lake's disk; default
-        EGMSQL_MEMORY, else 1 GiB. Python, numpy and the buffers of the reader come on top (about 0.3 GiB).
+        EGMSQL_MEMORY, else 1 GiB. Python, the reader and the writers come on top (0.4 GiB, more
+        with the number of files read at once: two of three million points each peaked at 2.0 GiB).
     """
 
     threads: int = field(default_factory=_threads)
