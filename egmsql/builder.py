@@ -49,10 +49,10 @@ class Recorder:
 
     def drop(self, keys):
         """Forget files of models or partitions that are no more, with what audits found in them."""
-        for key in list(keys):
-            del self.state.files[key]
-            self._record_findings(*key, [])
-            self.dropped += 1
+        gone = set(keys)
+        self.state.files = {k: r for k, r in self.state.files.items() if k not in gone}
+        self.state.audits = {k: a for k, a in self.state.audits.items() if (a.model, a.partition) not in gone}
+        self.dropped += len(gone)
 
     def block(self, name, partition, reason):
         """Leave (model, partition) as it is, for a reason that only the user can lift."""
@@ -83,9 +83,9 @@ class Recorder:
         kept = old and old.content == written.facts.content and (self.lake.root / old.path).exists()
         if kept:
             action = "unchanged"
-            if old.path != path:
+            if old.path != path and path not in self.state.previous_paths:
                 (self.lake.root / path).unlink()
-                path = old.path
+            path = old.path
         facts = dict(vars(written.facts))
         self.state.files[name, partition] = FileRecord(
             model=name,
@@ -113,9 +113,8 @@ class Recorder:
         self.outcome.runs.append(run)
 
     def _record_findings(self, name, partition, findings):
-        gone = [k for k, a in self.state.audits.items() if a.model == name and a.partition == partition]
-        for key in gone:
-            del self.state.audits[key]
+        for audit in self.project.audits_of(name):
+            self.state.audits.pop((audit.name, partition), None)
         for finding in findings:
             self.state.audits[finding.audit, partition] = finding
             if finding.n_rows and finding.severity == "warning":

@@ -44,7 +44,7 @@ def run_table_task(project, name, partition, reads, target, scratch, settings):
     Raises
     ------
     AuditError
-        If an audit of severity `error` finds rows; the file is removed.
+        If an audit of severity `error` finds rows; the file is removed if this call wrote it.
     ModelError, LakeError
         If the statement fails, the disk is full or memory does not suffice.
     """
@@ -58,7 +58,7 @@ def run_table_task(project, name, partition, reads, target, scratch, settings):
             workspace.prepare_views([model])
             _write(workspace.connection, project, model, target, scratch)
         findings = audit_files(project, workspace, name, partition, {**reads.files, name: [target]})
-    _refuse(findings, [target])
+    _refuse(findings, [] if resumed else [target])  # what was there may be in a reader's catalogue
     return Written(read_facts(target), findings, resumed)
 
 
