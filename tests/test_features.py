@@ -4,7 +4,8 @@ import datetime
 
 import numpy as np
 import pytest
-from egmsql.udfs.fit_weights import fit_matrix, fit_weights
+from egmsql.udfs.fit_weights import fit_weights
+from egmsql.udfs.kernels.fits import fit_matrix
 
 import egmsql
 

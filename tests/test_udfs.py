@@ -1,8 +1,10 @@
 """One contract for every UDF: documented, example runs, rows are independent, NULL and NaN laws."""
 
+import inspect
 import math
 
 import duckdb
+import pyarrow as pa
 import pytest
 from egmsql.udfs import registry
 from egmsql.udfs.contract import udf
@@ -71,11 +73,77 @@ def test_rows_do_not_know_each_other(connection, name, function):
     "halve(number DOUBLE, shares DOUBLE[]) -> DOUBLE",
     version=1,
     example=(4.0, [1.0]),
-    returns=__import__("pyarrow").float64(),
+    returns=pa.float64(),
 )
 def halve(number, shares):
     """Half of a number plus the sum of some shares, to have an example with numbers."""
     return number / 2 + float(shares.sum())
+
+
+@udf(
+    "spans(series SMALLINT[], weights DOUBLE[], factor DOUBLE) -> STRUCT(span DOUBLE, weighted DOUBLE[])",
+    version=1,
+    example=([1, 2], [1.0, 2.0], 1.0),
+    returns=pa.struct([("span", pa.float64()), ("weighted", pa.list_(pa.float64()))]),
+    shared=("weights",),
+)
+def spans(series, weights, factor):
+    """The span of many series at once, and each value times a weight and a factor of its own."""
+    CALLS.append(series.shape)
+    span = series.max(axis=1) - series.min(axis=1)
+    return {"span": span.astype(float), "weighted": series * weights[: series.shape[1]] * factor[:, None]}
+
+
+CALLS = []
+
+
+def test_the_form_for_many_rows_is_called_once_for_rows_alike(connection):
+    spans.udf.register(connection)
+    CALLS.clear()
+    rows = connection.execute(
+        "select s.span, s.weighted from (select spans([i, 0, 2 * i]::smallint[], [1.0, 2.0, 3.0], i) as s"
+        " from range(1500) as t(i))"
+    ).fetchall()
+    assert CALLS == [(1500, 3)]
+    assert rows[4] == (8.0, [16.0, 0.0, 96.0])
+
+
+def test_the_form_for_many_rows_sorts_out_rows_that_differ(connection):
+    """Other lengths, other shared values, gaps and NULL rows, mixed: each row has its own answer."""
+    spans.udf.register(connection)
+    rows = connection.execute(
+        """
+        select i, s.span, s.weighted from (
+            select i, spans(
+                case i % 4 when 0 then [i, null, 0] when 1 then [i, 1, 2] when 2 then [i] end::smallint[],
+                case when i % 3 = 0 then [1.0, 2.0, 3.0] else [2.0, 2.0, 2.0] end, 1.0) as s
+            from range(5000) as t(i)
+        ) order by i
+        """
+    ).fetchall()
+    for i, span, weighted in rows:
+        values = [[i, None, 0], [i, 1, 2], [i], None][i % 4]
+        weights = [1.0, 2.0, 3.0] if i % 3 == 0 else [2.0, 2.0, 2.0]
+        if values is None:
+            assert (span, weighted) == (None, None)
+            continue
+        known = [v for v in values if v is not None]
+        assert span == max(known) - min(known)
+        assert weighted == [None if v is None else v * w for v, w in zip(values, weights, strict=False)]
+
+
+def test_the_digest_of_a_function_knows_the_kernels_it_imports(monkeypatch):
+    module = inspect.getmodule(spans.__globals__["udf"])
+    from egmsql.udfs import fit_weights
+
+    before = module._code_digest(inspect.getmodule(fit_weights.fit_weights))
+    original = inspect.getsource
+    monkeypatch.setattr(
+        inspect,
+        "getsource",
+        lambda m: original(m).replace("365.0", "365.25") if "kernels" in m.__name__ else original(m),
+    )
+    assert module._code_digest(inspect.getmodule(fit_weights.fit_weights)) != before
 
 
 def test_nan_is_refused_by_the_argument_s_name(connection):

@@ -14,7 +14,7 @@ __all__ = ["Udf", "names", "registry"]
 
 def names():
     """Return the names of the functions in this package, without importing them."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "contract")
+    return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name != "contract" and not m.ispkg)
 
 
 def registry():

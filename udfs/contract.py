@@ -4,10 +4,15 @@
   belongs together travels in one row as lists.
 - NULL in, NULL out: a row with a NULL argument never reaches Python. NaN is refused by name.
 - No state, no clock, no randomness without a seed argument.
+
+A function is declared in one of two forms. `@udf` takes the values of one row: right where a row is much
+work, such as the weights of a product. `@udf(..., shared=(...))` takes arrays of many rows that have the
+shared arguments in common: right where there are millions of rows, such as series of a product's epochs.
 """
 
 import ast
 import hashlib
+import importlib
 import inspect
 import re
 from collections.abc import Callable
@@ -17,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 
 _SIGNATURE = re.compile(r"\s*(\w+)\s*\((.*)\)\s*->\s*(.+?)\s*", re.DOTALL)
+_PACKAGE = "egmsql.udfs"
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class Udf:
     version: int
     doc: str
     example: tuple  # arguments of one call, as Python values
-    digest: str  # of the module's code, comments and docstrings absent
+    digest: str  # of its code and of the kernels it imports, comments and docstrings absent
     adapter: Callable
 
     @property
@@ -46,8 +52,8 @@ class Udf:
         )
 
 
-def udf(signature, *, version, example, returns):
-    """Declare a kernel that turns the values of one row into the value of one row.
+def udf(signature, *, version, example, returns, shared=None):
+    """Declare a kernel that turns the values of one row, or of many, into as many values.
 
     Parameters
     ----------
@@ -60,8 +66,17 @@ def udf(signature, *, version, example, returns):
         Arguments of one call; the contract test runs it.
     returns : pyarrow.DataType
         The Arrow type of `signature`'s result.
+    shared : tuple of str, optional
+        Declares the form for many rows: the kernel is called once for all rows of a call that have equal
+        values in these arguments, and lists of equal lengths in the others.
 
-    Lists arrive as numpy arrays (dates as datetime64[D]), scalars as Python values.
+    Without `shared`, lists arrive as numpy arrays (dates as datetime64[D]), scalars as Python values, and
+    the kernel returns one Python value.
+
+    With `shared`, the shared arguments arrive as in the other form; of the others scalars arrive as arrays of
+    shape (rows,), lists as masked arrays of shape (rows, length) whose mask is True where an element is
+    NULL. The kernel returns an array, or for a STRUCT a dict of arrays, of shape (rows,) or (rows, length);
+    NaN and masked elements become NULL.
     """
     match = _SIGNATURE.fullmatch(signature)
     if match is None:
@@ -69,6 +84,10 @@ def udf(signature, *, version, example, returns):
     arguments = dict(part.split(None, 1) for part in _split(match[2]))
 
     def declare(kernel):
+        if shared is None:
+            call = _each_row(kernel, tuple(arguments), returns)
+        else:
+            call = _many_rows(kernel, tuple(arguments), tuple(shared), returns)
         kernel.udf = Udf(
             name=match[1],
             arguments={name: sql_type.strip() for name, sql_type in arguments.items()},
@@ -76,42 +95,140 @@ def udf(signature, *, version, example, returns):
             version=version,
             doc=inspect.getdoc(kernel) or "",
             example=example,
-            digest=_code_digest(kernel),
-            adapter=_adapter(kernel, tuple(arguments), returns),
+            digest=_code_digest(inspect.getmodule(kernel)),
+            adapter=_with_parameters(call, arguments),
         )
         return kernel
 
     return declare
 
 
-def _adapter(kernel, names, returns):
-    """Return what DuckDB calls with Arrow chunks: the kernel, once per row."""
+def _with_parameters(call, names):
+    """Let a function of `*columns` show the parameters that DuckDB counts."""
+    kind = inspect.Parameter.POSITIONAL_ONLY
+    call.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])
+    return call
+
+
+def _each_row(kernel, names, returns):
+    """Return what DuckDB calls with Arrow columns: the kernel, once per row."""
 
     def adapter(*columns):
         rows = zip(*(_values(name, column) for name, column in zip(names, columns, strict=True)), strict=True)
         return pa.array([kernel(*row) for row in rows], type=returns)
 
-    # DuckDB counts the parameters it is going to pass.
-    kind = inspect.Parameter.POSITIONAL_ONLY
-    adapter.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])
     return adapter
+
+
+def _many_rows(kernel, names, shared, returns):
+    """Return what DuckDB calls with Arrow columns: the kernel, once per group of rows alike."""
+
+    def adapter(*columns):
+        columns = {name: _whole(column) for name, column in zip(names, columns, strict=True)}
+        groups = list(_groups(columns, shared))
+        if not groups:
+            return pa.array([], type=returns)
+        parts = []
+        for rows in groups:
+            alike = columns if len(groups) == 1 else {n: c.take(pa.array(rows)) for n, c in columns.items()}
+            arguments = [
+                next(_values(name, column.slice(0, 1))) if name in shared else _array(name, column)
+                for name, column in alike.items()
+            ]
+            parts.append(_as_arrow(kernel(*arguments), returns))
+        if len(parts) == 1:
+            return parts[0]
+        return pa.concat_arrays(parts).take(pa.array(np.argsort(np.concatenate(groups), kind="stable")))
+
+    return adapter
+
+
+def _whole(column):
+    if isinstance(column, pa.ChunkedArray):
+        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    return column
+
+
+def _groups(columns, shared):
+    """Yield the numbers of the rows that are alike: equal shared arguments, other lists of one length."""
+    n_rows = len(next(iter(columns.values())))
+    if not n_rows:
+        return
+    keys = np.zeros(n_rows, dtype=np.int64)
+    for name, column in columns.items():
+        if name in shared and not _is_constant(column):
+            _, found = np.unique([repr(value) for value in column.to_pylist()], return_inverse=True)
+        elif name not in shared and _is_list(column):
+            _, found = np.unique(np.diff(column.offsets.to_numpy()), return_inverse=True)
+        else:
+            continue
+        _, keys = np.unique(keys * (found.max() + 1) + found, return_inverse=True)
+    for key in range(keys.max() + 1):
+        yield np.flatnonzero(keys == key)
+
+
+def _is_constant(column):
+    """Whether every row of a shared argument has the same value, found without making Python objects."""
+    if not _is_list(column):
+        return column.null_count == 0 and len(column.unique()) == 1
+    lengths = np.diff(column.offsets.to_numpy())
+    elements = column.flatten()
+    if (lengths != lengths[0]).any() or elements.null_count or pa.types.is_nested(elements.type):
+        return False
+    table = elements.to_numpy(zero_copy_only=False).reshape(len(column), lengths[0])
+    return bool((table == table[0]).all())
+
+
+def _array(name, column):
+    """Return a column as an array; a list column of one length as a masked array (rows, length)."""
+    if not _is_list(column):
+        values = column.to_numpy(zero_copy_only=False)
+        _refuse_nan(name, values)
+        return values
+    elements = column.flatten()
+    mask = np.ma.nomask
+    if elements.null_count:
+        mask = ~np.asarray(elements.is_valid()).reshape(len(column), -1)
+        elements = elements.fill_null(0)
+    values = elements.to_numpy(zero_copy_only=False).reshape(len(column), -1)
+    _refuse_nan(name, values)
+    return np.ma.MaskedArray(values, mask=mask)
+
+
+def _as_arrow(result, returns):
+    """Return what a kernel gave as an Arrow array of the declared type."""
+    if not isinstance(result, dict):
+        return _column(result, returns)
+    fields = [returns.field(i) for i in range(returns.num_fields)]
+    return pa.StructArray.from_arrays([_column(result[f.name], f.type) for f in fields], fields=fields)
+
+
+def _column(values, arrow_type):
+    if isinstance(values, pa.Array):
+        return values.cast(arrow_type)
+    if values.ndim == 2:
+        offsets = np.arange(len(values) + 1, dtype=np.int32) * values.shape[1]
+        return pa.ListArray.from_arrays(offsets, _column(values.ravel(), arrow_type.value_type), arrow_type)
+    mask = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else None
+    return pa.array(np.ma.getdata(values), type=arrow_type, mask=mask, from_pandas=True)
 
 
 def _values(name, column):
     for scalar in column:
         value = scalar.values.to_numpy(zero_copy_only=False) if _is_list(scalar) else scalar.as_py()
-        if _has_nan(value):
-            raise ValueError(f"{name}: is NaN; pass NULL where there is no value")
+        _refuse_nan(name, value)
         yield value
 
 
-def _is_list(scalar):
-    return isinstance(scalar, pa.ListScalar | pa.FixedSizeListScalar | pa.LargeListScalar)
+def _is_list(value):
+    kind = value.type
+    return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
 
 
-def _has_nan(value):
+def _refuse_nan(name, value):
     values = np.asarray(value)
-    return values.dtype.kind == "f" and bool(np.isnan(values).any())
+    if values.dtype.kind == "f" and bool(np.isnan(values).any()):
+        raise ValueError(f"{name}: is NaN; pass NULL where there is no value")
 
 
 def _split(arguments):
@@ -125,13 +242,32 @@ def _split(arguments):
     return [*parts, arguments[start:].strip()] if arguments.strip() else []
 
 
-def _code_digest(function):
-    tree = ast.parse(inspect.getsource(inspect.getmodule(function)))
+def _code_digest(module):
+    """Return the digest of a module's code and of the kernels it imports, in order of their names."""
+    trees = {}
+    pending = [module.__name__]
+    while pending:
+        name = pending.pop()
+        if name in trees or name == __name__:
+            continue
+        found = module if name == module.__name__ else importlib.import_module(name)
+        tree = ast.parse(inspect.getsource(found))
+        trees[name] = _without_docstrings(tree)
+        pending += [
+            node.module
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and str(node.module).startswith(f"{_PACKAGE}.")
+        ]
+    dumps = [ast.dump(trees.pop(module.__name__)), *(ast.dump(trees[name]) for name in sorted(trees))]
+    return hashlib.sha256("\n".join(dumps).encode()).hexdigest()[:20]
+
+
+def _without_docstrings(tree):
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and _is_text(body[0]):
             body[:] = body[1:] or [ast.Pass()]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:20]
+    return tree
 
 
 def _is_text(node):

@@ -196,7 +196,7 @@ def series_of(path, n_rows=50_000):
 
 def residual_entropy(values):
     """Return bytes per series by the order-0 entropy of the residual of line, parabola and annual wave."""
-    from egmsql.udfs.fit_weights import fit_matrix
+    from egmsql.udfs.kernels.fits import fit_matrix
 
     years = np.arange(values.shape[1]) * 5 / values.shape[1]
     design = np.linalg.qr(fit_matrix(years, "1 t t² cos sin"))[0]
