@@ -1,11 +1,13 @@
 """Shared fixtures: the real files, a lake of them, and where tests may not be skipped."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 import egmsql
+from egmsql import project
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("EGMSQL_DATA", ROOT.parent / "shared" / "data"))
@@ -25,6 +27,22 @@ def ustica():
     if not folder.is_dir():
         skip_or_fail(f"no real files in {folder}: set EGMSQL_DATA")
     return folder
+
+
+@pytest.fixture(scope="module")
+def first_models(tmp_path_factory):
+    """Let the installed models be those down to features.fits, so that laws of the runner name few steps."""
+    folder = tmp_path_factory.mktemp("first") / "sql"
+    shutil.copytree(egmsql.load_project().folder, folder)
+    for path in folder.glob("[4-9]?_*/*.sql"):
+        if path.stem != "fits":
+            path.unlink()
+    for audit in egmsql.load_project().audits:
+        if audit.audits not in ("observed.points", "series.displacement", "features.fits"):
+            (folder / "audits" / audit.path.name).unlink()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(project, "sql_folder", lambda: folder)
+        yield folder
 
 
 @pytest.fixture(scope="session")

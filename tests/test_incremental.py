@@ -13,6 +13,8 @@ import egmsql
 from egmsql.contracts import write_contracts
 from egmsql.lake import Lake
 
+pytestmark = pytest.mark.usefixtures("first_models")
+
 ONE = "EGMS_L2b_022_0845_IW2_VV_2020_2024_1"
 TWO = "EGMS_L2b_022_0846_IW2_VV_2020_2024_1"
 TILES = ["E45N17", "E46N17", "E47N17"]
@@ -83,7 +85,7 @@ def delivered(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def template(delivered, tmp_path_factory):
+def template(delivered, first_models, tmp_path_factory):
     """Return a built lake of the two files, to be copied."""
     lake = tmp_path_factory.mktemp("template") / "lake"
     assert not egmsql.ingest(lake, [delivered]).errors
@@ -164,7 +166,7 @@ def test_ingesting_the_same_files_again_changes_no_file(lake, delivered):
 
 def test_a_comment_and_layout_edit_does_nothing(lake, sql):
     project = edit(
-        sql, "40_features/fits.sql", "select 0.1 as mm_per_unit   --", "select\n  0.1 as mm_per_unit --  in"
+        sql, "40_features/fits.sql", "0.1 as mm_per_unit,    ", "  0.1   as mm_per_unit,\n--  in tenths\n"
     )
     before = files(lake)
     assert planned(lake, project) == {}
@@ -173,7 +175,7 @@ def test_a_comment_and_layout_edit_does_nothing(lake, sql):
 
 
 def test_a_changed_constant_rebuilds_its_descendants_only(lake, sql):
-    project = edit(sql, "40_features/fits.sql", "select 0.1 as mm", "select 0.2 as mm")
+    project = edit(sql, "40_features/fits.sql", "0.1 as mm", "0.2 as mm")
     before, old_rows = published(lake), rows(lake, "features.fits")
     changed = {("features.fits", ONE), ("features.fits", TWO)}
     assert planned(lake, project) == dict.fromkeys(changed, "sql changed")
@@ -188,30 +190,30 @@ def test_a_changed_constant_rebuilds_its_descendants_only(lake, sql):
 
 def test_undoing_a_change_brings_the_old_rows_back(lake, sql):
     old_rows, before = rows(lake, "features.fits"), published(lake)
-    egmsql.build(lake, project=edit(sql, "40_features/fits.sql", "select 0.1 as mm", "select 0.2 as mm"))
+    egmsql.build(lake, project=edit(sql, "40_features/fits.sql", "0.1 as mm", "0.2 as mm"))
     assert set(planned(lake).values()) == {"sql changed"}
     assert set(done(egmsql.build(lake)).values()) == {"resumed"}  # its file is still there
     assert rows(lake, "features.fits") == old_rows and published(lake) == before
 
 
 def test_a_raised_version_says_so_and_keeps_equal_rows(lake, sql):
-    edit(sql, "40_features/fits.sql", "-- version:   1", "-- version:   2")
+    edit(sql, "40_features/fits.sql", "-- version:   2", "-- version:   3")
     project = with_contracts(sql)
     before = published(lake)
     assert planned(lake, project) == dict.fromkeys(
-        [("features.fits", ONE), ("features.fits", TWO)], "version 1 -> 2"
+        [("features.fits", ONE), ("features.fits", TWO)], "version 2 -> 3"
     )
     assert set(done(egmsql.build(lake, project=project)).values()) == {"unchanged"}
     assert published(lake) == before and planned(lake, project) == {}
     with egmsql.connect(lake) as connection:
         found = "select distinct version from _files where model = 'features.fits'"
-        assert connection.execute(found).fetchall() == [(2,)]
+        assert connection.execute(found).fetchall() == [(3,)]
 
 
 def test_a_raised_version_without_its_contract_is_refused_and_nothing_lost(lake, sql):
-    project = edit(sql, "40_features/fits.sql", "-- version:   1", "-- version:   2")
+    project = edit(sql, "40_features/fits.sql", "-- version:   2", "-- version:   3")
     before = published(lake)
-    with pytest.raises(egmsql.ModelError, match=r"is version 2, its contract version 1; write the contracts"):
+    with pytest.raises(egmsql.ModelError, match=r"is version 3, its contract version 2; write the contracts"):
         egmsql.build(lake, project=project)
     assert published(lake) == before and len(rows(lake, "features.fits")) == 70
 
@@ -220,7 +222,7 @@ def test_columns_other_than_promised_are_refused_and_nothing_lost(lake, sql):
     project = edit(sql, "40_features/fits.sql", "as season_sine_mm", "as sine_mm")
     before = published(lake)
     with pytest.raises(
-        egmsql.ModelError, match="breaks the contract of version 1 in season_sine_mm, sine_mm"
+        egmsql.ModelError, match="breaks the contract of version 2 in season_sine_mm, sine_mm"
     ):
         egmsql.build(lake, project=project)
     assert published(lake) == before
@@ -349,7 +351,7 @@ def test_a_missing_source_keeps_the_old_rows_and_the_rest_is_built(sql, tmp_path
     egmsql.ingest(lake, [kept, gone])
     egmsql.build(lake)
     gone.unlink()
-    edit(sql, "40_features/fits.sql", "select 0.1 as mm", "select 0.2 as mm")
+    edit(sql, "40_features/fits.sql", "0.1 as mm", "0.2 as mm")
     project = edit(
         sql, "20_observed/points.sql", "    height_ortho,", "    coalesce(height_ortho, -1) as height_ortho,"
     )
@@ -373,7 +375,7 @@ def test_a_source_replaced_in_place_does_not_stop_what_does_not_need_it(sql, tmp
     egmsql.ingest(lake, paths)
     egmsql.build(lake)
     forge.write_zip(tmp_path, burst=846, seed=5)
-    edit(sql, "40_features/fits.sql", "select 0.1 as mm", "select 0.2 as mm")
+    edit(sql, "40_features/fits.sql", "0.1 as mm", "0.2 as mm")
     project = edit(
         sql, "20_observed/points.sql", "    height_ortho,", "    coalesce(height_ortho, -1) as height_ortho,"
     )
@@ -410,14 +412,13 @@ def test_a_lost_file_whose_source_is_missing_does_not_stop_the_rest(sql, tmp_pat
     egmsql.build(lake)
     gone.unlink()
     (lake / published(lake)[("observed.points", TWO)]).unlink()
-    project = edit(sql, "40_features/fits.sql", "select 0.1 as mm", "select 0.2 as mm")
+    project = edit(sql, "40_features/fits.sql", "0.1 as mm", "0.2 as mm")
     outcome = egmsql.build(lake, project=project)
     assert [(s.model, s.partition) for s in outcome.blocked] == [("observed.points", TWO)]
     assert set(done(outcome)) == {("features.fits", ONE), ("features.fits", TWO)}
 
 
 def test_a_deleted_model_leaves_the_catalogue_and_its_files_can_be_cleaned(lake, sql):
-    (sql / "audits/fits_agree_with_egms.sql").unlink()
     (sql / "40_features/fits.sql").unlink()
     project = egmsql.load_project(sql)
     egmsql.build(lake, project=project)
@@ -432,7 +433,7 @@ def test_a_broken_audit_publishes_nothing(lake, sql):
         "-- No point moves.\n--\n-- severity: error\n-- audits:   features.fits\n\n"
         "select pid from features.fits where velocity_mm_yr <> 0\n;\n"
     )
-    project = edit(sql, "40_features/fits.sql", "select 0.1 as mm", "select 0.2 as mm")
+    project = edit(sql, "40_features/fits.sql", "0.1 as mm", "0.2 as mm")
     before, old_rows = published(lake), rows(lake, "features.fits")
     with pytest.raises(egmsql.AuditError, match=r"rows break the audit fits_are_slow of features.fits"):
         egmsql.build(lake, project=project)
@@ -442,7 +443,7 @@ def test_a_broken_audit_publishes_nothing(lake, sql):
 
 def test_building_only_some_models_builds_what_they_need(lake, sql):
     edit(sql, "30_series/fit_weights.sql", "weights.velocity as v", "weights.acceleration as v")
-    project = edit(sql, "40_features/fits.sql", "select 0.1 as mm", "select 0.2 as mm")
+    project = edit(sql, "40_features/fits.sql", "0.1 as mm", "0.2 as mm")
     only = egmsql.build(lake, ["series.fit_weights"], project=project)
     assert {m for m, _ in done(only)} == {"series.fit_weights"}
     assert {m for m, _ in planned(lake, project)} == {"features.fits"}
@@ -453,7 +454,8 @@ def test_building_only_some_models_builds_what_they_need(lake, sql):
 def test_one_run_over_two_products_gives_the_rows_of_a_run_per_product(lake):
     project = egmsql.load_project()
     with duckdb.connect() as connection:
-        connection.execute(project.macros["missing_epochs"].text)
+        for macro in ("missing_epochs", "residual_std", "residual_rms"):
+            connection.execute(project.macros[macro].text)
         for schema in ("series", "features"):
             connection.execute(f"create schema {schema}")
         for upstream in ("series.displacement", "series.fit_weights"):
@@ -630,4 +632,5 @@ def test_the_inputs_of_a_file_are_recorded_in_parts(lake):
         query = f"select inputs from _files where model = 'features.fits' and partition = '{ONE}'"
         inputs = json.loads(connection.execute(query).fetchone()[0])
     assert set(inputs["upstream"]) == {"series.displacement", "series.fit_weights"}
-    assert set(inputs["macros"]) == {"missing_epochs"} and inputs["version"] == 1
+    assert set(inputs["macros"]) == {"missing_epochs", "residual_std", "residual_rms"}
+    assert inputs["version"] == 2

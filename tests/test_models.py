@@ -179,16 +179,14 @@ def test_a_changed_column_breaks_the_contract_until_the_version_is_raised(tmp_pa
 
     folder = tmp_path / "sql"
     shutil.copytree(egmsql.load_project().folder, folder)
-    path = folder / "40_features" / "fits.sql"
-    path.write_text(path.read_text().replace("as season_sine_mm", "as season_sinus_mm"))
+    path = folder / "92_report" / "agreement.sql"
+    path.write_text(path.read_text().replace("as pearson_r", "as r"))
     project = egmsql.load_project(folder)
-    changed = egmsql.infer_contracts(project)["features.fits"]
+    changed = egmsql.infer_contracts(project)["report.agreement"]
     from egmsql.contracts import check_columns
 
-    with pytest.raises(
-        ModelError, match=r"breaks the contract of version 1 in season_sine_mm, season_sinus_mm; raise"
-    ):
-        check_columns(project.models["features.fits"], project.contracts, changed.columns)
+    with pytest.raises(ModelError, match=r"breaks the contract of version 1 in pearson_r, r; raise"):
+        check_columns(project.models["report.agreement"], project.contracts, changed.columns)
 
 
 def test_lineage_follows_a_value_to_the_delivered_file():

@@ -19,6 +19,7 @@ STANDARD_IN_UDFS = {
     "ast",
     "collections.abc",
     "dataclasses",
+    "functools",
     "hashlib",
     "importlib",
     "inspect",

@@ -15,7 +15,6 @@ from egmsql.udfs.kernels.fits import (
 
 _WEIGHTS = ("line", "velocity", "acceleration", "season_cosine", "season_sine")
 _ERRORS = ("velocity_error", "acceleration_error", "season_error")
-_RAYLEIGH = (4 - math.pi) / 2  # variance of the length of a vector with two noisy components of variance 1
 
 
 @udf(
@@ -54,7 +53,7 @@ def fit_weights(epochs, missing):
         fits of velocity, acceleration and season leave of a series y.
     velocity_error, acceleration_error, season_error : DOUBLE
         What turns the standard deviation of residuals into the standard error: √I₁₁ of the velocity's and
-        the acceleration's fit, √((4 - π)/2 · (I₅₅ + I₆₆)/2) of the season's, I = (GᵀG)⁻¹.
+        the acceleration's fit, √((I₅₅ + I₆₆)/2) of cosine and sine in the season's, I = (GᵀG)⁻¹.
 
     Notes
     -----
@@ -85,7 +84,7 @@ def fit_weights(epochs, missing):
         "acceleration_error": _length(weights["acceleration"]),
         "season_error": None
         if wave[0] is None
-        else math.sqrt(_RAYLEIGH * (_length(wave[0]) ** 2 + _length(wave[1]) ** 2) / 2),
+        else math.hypot(_length(wave[0]), _length(wave[1])) / math.sqrt(2),
     }
 
 

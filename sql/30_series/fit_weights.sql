@@ -1,6 +1,6 @@
 -- What turns a series of one product into EGMS's statistics: a weight for each epoch, for each statistic.
 --
--- version:   1
+-- version:   2
 -- grain:     product, missing
 -- partition: product
 --
@@ -21,10 +21,15 @@ with weighted as (
 select
     product,
     missing,
+    weights.line as line_weights,
     weights.velocity as velocity_weights,
     weights.acceleration as acceleration_weights,
     weights.season_cosine as season_cosine_weights,
-    weights.season_sine as season_sine_weights
+    weights.season_sine as season_sine_weights,
+    weights.basis as fit_basis,
+    weights.velocity_error as velocity_error,
+    weights.acceleration_error as acceleration_error,
+    weights.season_error as season_error
 from weighted
 order by product, missing
 ;

@@ -1,16 +1,19 @@
--- How each measurement point moves by EGMS's own definitions: velocity, acceleration, season.
+-- How each measurement point moves by EGMS's own definitions, as far as dot products tell.
 --
--- version:   1
+-- version:   2
 -- grain:     pid, product
 -- partition: product
 --
--- The same joint fits that EGMS publishes, so the numbers agree with its columns to their rounding.
--- NULL where a series has too few epochs for the fit.
+-- The same joint fits that EGMS publishes, so the numbers agree with its columns to their rounding. What a
+-- fit leaves is y·y less its squared dot products with an orthonormal basis, so no residual is written out.
+-- NULL where a series has too few epochs for the fit; a standard error also where none is left over.
 
 create or replace table features.fits as
 
 with settings as (
-    select 0.1 as mm_per_unit   -- mm in one unit of series.displacement
+    select
+        0.1 as mm_per_unit,                             -- mm in one unit of series.displacement
+        sqrt((4 - pi()) / 2) as rayleigh                -- spread of the length of a vector with noisy components
 ),
 
 measured as (
@@ -20,35 +23,55 @@ measured as (
         missing_epochs(displacements) as missing,
         case
             when list_position(displacements, null) is null then displacements::double[]
-            -- the weight of a missing epoch is 0, so any number may stand in its place
+            -- the weight of a missing epoch is 0, and a 0 adds nothing to y·y
             else [coalesce(d, 0)::double for d in displacements]
         end as displacements
     from series.displacement
 ),
 
-fitted as (
+projected as (
     select
-        measured.pid,
-        measured.product,
-        len(measured.displacements) - len(measured.missing) as n_epochs,
-        list_dot_product(measured.displacements, weights.velocity_weights) as velocity,
-        list_dot_product(measured.displacements, weights.acceleration_weights) as acceleration,
-        list_dot_product(measured.displacements, weights.season_cosine_weights) as season_cosine,
-        list_dot_product(measured.displacements, weights.season_sine_weights) as season_sine
+        pid,
+        product,
+        len(displacements) - len(missing) as n_epochs,
+        list_dot_product(displacements, line_weights) as ols_velocity,
+        list_dot_product(displacements, velocity_weights) as velocity,
+        list_dot_product(displacements, acceleration_weights) as acceleration,
+        list_dot_product(displacements, season_cosine_weights) as season_cosine,
+        list_dot_product(displacements, season_sine_weights) as season_sine,
+        -- The squares that the fits with four, five and six terms leave.
+        list_dot_product(displacements, displacements)
+            - list_dot_product(displacements, fit_basis[1]) ** 2
+            - list_dot_product(displacements, fit_basis[2]) ** 2
+            - list_dot_product(displacements, fit_basis[3]) ** 2
+            - list_dot_product(displacements, fit_basis[4]) ** 2 as linear_squares,
+        linear_squares - list_dot_product(displacements, fit_basis[5]) ** 2 as quadratic_squares,
+        quadratic_squares - list_dot_product(displacements, fit_basis[6]) ** 2 as cubic_squares,
+        velocity_error,
+        acceleration_error,
+        season_error
     from measured
-    inner join series.fit_weights as weights using (product, missing)
+    inner join series.fit_weights using (product, missing)
 )
 
 select
-    fitted.pid,
-    fitted.product,
-    fitted.n_epochs,
-    fitted.velocity * settings.mm_per_unit as velocity_mm_yr,
-    fitted.acceleration * settings.mm_per_unit as acceleration_mm_yr2,
-    sqrt(fitted.season_cosine ** 2 + fitted.season_sine ** 2) * settings.mm_per_unit as seasonality_mm,
-    fitted.season_cosine * settings.mm_per_unit as season_cosine_mm,    -- t = 0 at the product's first epoch
-    fitted.season_sine * settings.mm_per_unit as season_sine_mm
-from fitted
+    pid,
+    product,
+    n_epochs,                       -- that the series has
+    mm_per_unit * velocity as velocity_mm_yr,
+    mm_per_unit * residual_std(linear_squares, n_epochs, 4) * velocity_error as velocity_std_mm_yr,
+    mm_per_unit * acceleration as acceleration_mm_yr2,
+    mm_per_unit * residual_std(quadratic_squares, n_epochs, 5) * acceleration_error as acceleration_std_mm_yr2,
+    mm_per_unit * sqrt(season_cosine ** 2 + season_sine ** 2) as seasonality_mm,
+    mm_per_unit * residual_rms(cubic_squares, n_epochs, 6) * rayleigh * season_error as seasonality_std_mm,
+    mm_per_unit * residual_rms(cubic_squares, n_epochs, 6) as rmse_mm,
+    mm_per_unit * ols_velocity as ols_velocity_mm_yr,
+    mm_per_unit * season_cosine as season_cosine_mm,    -- t = 0 at the product's first epoch
+    mm_per_unit * season_sine as season_sine_mm,
+    velocity_error,
+    acceleration_error,
+    season_error
+from projected
 cross join settings
-order by fitted.pid
+order by pid
 ;
