@@ -177,12 +177,19 @@ class Planner:
         return None
 
     def _records(self, upstream, kind, partition):
-        """Return what a partition of some kind reads of `upstream`: its own, its listed products, or all."""
+        """Return what a partition of some kind reads of `upstream`.
+
+        Its own partition; of products those that its list names; as a product those partitions whose list
+        names it; else all.
+        """
         own_kind = self._project.tables[upstream].partition
         if own_kind == kind:
             partitions = [partition]
         elif own_kind == SOURCE_PARTITION and kind is not None:
             partitions = sorted(self._reading_list(kind).get(partition, ()))
+        elif own_kind is not None and kind == SOURCE_PARTITION:
+            lists = self._reading_list(own_kind)
+            partitions = sorted(name for name, products in lists.items() if partition in products)
         else:
             return self._state.files_of(upstream)
         found = (self._state.files.get((upstream, p)) for p in partitions)

@@ -53,6 +53,7 @@ def run_table_task(project, name, partition, reads, target, scratch, settings):
     with _workspace(project, scratch, settings) as workspace:
         if not resumed:
             workspace.prepare_functions([model])
+            workspace.bind_partition(partition)
             for upstream in project.upstream_tables(model):
                 workspace.bind_files(upstream, reads.files[upstream])
             workspace.prepare_views([model])
