@@ -5,7 +5,7 @@ Everything a command does is a call here: `ingest`, `plan`, `build`, `check`, `r
 """
 
 from egmsql.about import __version__
-from egmsql.api import build, check, clean, ingest, plan, remove, repair, sandbox
+from egmsql.api import build, check, clean, ingest, plan, remove, repair, sandbox, stale
 from egmsql.connection import connect
 from egmsql.errors import AuditError, EgmsqlError, LakeError, ModelError, SettingError, SourceError
 from egmsql.infer import infer_contracts
@@ -33,5 +33,6 @@ __all__ = [
     "remove",
     "repair",
     "sandbox",
+    "stale",
     "trace",
 ]

@@ -15,18 +15,25 @@ def ingest(lake, files, settings=None, project=None, wait=0.0, progress=None):
     return ingestion.ingest(Lake(Path(lake)), project or load_project(), files, settings, wait, progress)
 
 
-def plan(lake, project=None):
+def plan(lake, project=None, refit=False):
     """Return the Steps that a build of the lake would take, upstream first."""
     found, project = existing_lake(lake), project or load_project()
-    steps = Planner(found, project, found.load()).plan()
+    steps = Planner(found, project, found.load(), refit).plan()
     if not is_current(found, project):
         steps.append(Step(CATALOGUE, "", "views, macros or columns changed"))
     return steps
 
 
-def build(lake, models=None, settings=None, project=None, wait=0.0, progress=None):
+def stale(lake, project=None):
+    """Return a sentence about each held model whose upstream has changed since it was made."""
+    found = existing_lake(lake)
+    return Planner(found, project or load_project(), found.load()).stale()
+
+
+def build(lake, models=None, settings=None, project=None, wait=0.0, progress=None, refit=False):
     """Bring the models of a lake up to date; see `egmsql.builder.build`."""
-    return builder.build(existing_lake(lake), project or load_project(), settings, models, wait, progress)
+    project = project or load_project()
+    return builder.build(existing_lake(lake), project, settings, models, wait, progress, refit)
 
 
 def check(lake, settings=None, project=None, progress=None):

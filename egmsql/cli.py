@@ -21,6 +21,7 @@ _LAKE = click.argument("lake", type=click.Path(path_type=Path))
 _WAIT = click.option(
     "--wait", default=0.0, metavar="SECONDS", help="Wait this long for another writer to end."
 )
+_REFIT = click.option("--refit", is_flag=True, help="Make held models anew too, such as the mixture.")
 _THREADS = click.option("--threads", type=click.IntRange(min=1), help="Cores to use; default all.")
 _MEMORY = click.option(
     "--memory", metavar="SIZE", help="Memory for DuckDB before it spills, such as 2GiB; default 1GiB."
@@ -121,27 +122,30 @@ def ingest(context, lake, files, threads, memory, wait):
 
 @cli.command()
 @_LAKE
+@_REFIT
 @click.pass_context
-def plan(context, lake):
+def plan(context, lake, refit):
     """Show what `build` would do in LAKE and why, a line each."""
-    steps = egmsql.plan(lake, project=_project(context))
+    steps = egmsql.plan(lake, project=_project(context), refit=refit)
     for step in steps:
         click.echo(str(step))
+    for sentence in [] if refit else egmsql.stale(lake, project=_project(context)):
+        click.echo(sentence)
     click.echo(f"{len(steps)} to do" if steps else "nothing to do: everything is up to date")
 
 
 @cli.command()
 @_LAKE
 @click.argument("models", nargs=-1)
+@_REFIT
 @_THREADS
 @_MEMORY
 @_WAIT
 @click.pass_context
-def build(context, lake, models, threads, memory, wait):
+def build(context, lake, models, refit, threads, memory, wait):
     """Build MODELS (default all) of LAKE that are not up to date, judge them and publish the result."""
-    done = egmsql.build(
-        lake, models, _settings(threads, memory), project=_project(context), wait=wait, progress=_bars()
-    )
+    options = {"project": _project(context), "wait": wait, "progress": _bars(), "refit": refit}
+    done = egmsql.build(lake, models, _settings(threads, memory), **options)
     for run in done.runs:
         partition = f"  {run.partition}" if run.partition else ""
         click.echo(

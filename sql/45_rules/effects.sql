@@ -1,0 +1,105 @@
+-- How probable each shape is for a measurement point, and how probable that it is large enough to matter.
+--
+-- version:   1
+-- grain:     pid, product
+-- partition: product
+--
+-- A shape can be certain and harmless: whether it wins is a matter of evidence (the BIC weights), whether it
+-- counts one of size. Break searches take the slow wander of real noise for small steps, hence the penalties:
+-- evidence that a family has to bring beyond the BIC. Tuned on series that no test uses.
+
+create or replace table rules.effects as
+
+with settings as (
+    select
+        2.5 as moving_limit,            -- mm/yr: faster ground moves
+        2.0 as change_limit,            -- mm/yr: a smaller change of velocity does not count
+        5.0 as step_limit,              -- mm: a smaller step does not count
+        4.0 as noisy_limit,             -- mm: a larger rmse makes a standing point noisy
+        0.4 as half_span,               -- of the period: from its middle to the middle of its last fifth
+        365.0 as days_per_year,
+        0.0 as hinge_penalty,           -- of BIC, beyond what the number of parameters costs
+        0.0 as step_penalty,
+        0.0 as step_hinge_penalty,
+        0.0 as several_penalty
+),
+
+weighted as (
+    select
+        pid,
+        product,
+        constant_weight + linear_weight + semiannual_weight as line,
+        quadratic_weight + decay_weight + growth_weight as smooth,
+        exp(-hinge_penalty / 2) * hinge_weight as hinge,
+        exp(-step_penalty / 2) * step_weight as step,
+        exp(-step_hinge_penalty / 2) * step_hinge_weight as step_hinge,
+        exp(-several_penalty / 2) * several_weight as several,
+        line + smooth + hinge + step + step_hinge + several as every
+    from features.hypotheses
+    cross join settings
+),
+
+-- Velocities at both ends: of the winner where it bends, else of the parabola.
+ends as (
+    select
+        pid,
+        product,
+        quadratic_mm_yr2 * half_span * date_diff('day', first_epoch, last_epoch) / days_per_year as half_change,
+        family in ('quadratic', 'decay', 'growth', 'hinge') as is_bent,
+        case when is_bent then start_velocity_mm_yr else base_velocity_mm_yr - half_change end as start_velocity,
+        case when is_bent then end_velocity_mm_yr else base_velocity_mm_yr + half_change end as end_velocity,
+        case
+            when is_bent then speed_change_sigma_mm_yr
+            else 2 * quadratic_sigma_mm_yr2 * abs(half_change) / nullif(abs(quadratic_mm_yr2), 0)
+        end as change_sigma
+    from features.hypotheses
+    inner join observed.products using (product)
+    cross join settings
+)
+
+select
+    pid,
+    product,
+    line / every as line_weight,
+    smooth / every as smooth_weight,
+    hinge / every as hinge_weight,
+    step / every as step_weight,
+    step_hinge / every as step_hinge_weight,
+    several / every as several_weight,
+    start_velocity as start_velocity_mm_yr,
+    end_velocity as end_velocity_mm_yr,
+    change_sigma as change_sigma_mm_yr,
+    probability_beyond(base_velocity_mm_yr, base_velocity_sigma_mm_yr, moving_limit) as moving_probability,
+    probability_above(rmse_mm, rmse_mm / sqrt(2 * n_effective), noisy_limit) as noisy_probability,
+    probability_above(abs(end_velocity) - abs(start_velocity), change_sigma, change_limit)
+        * probability_above(greatest(abs(start_velocity), abs(end_velocity)), base_velocity_sigma_mm_yr, moving_limit)
+        as faster_probability,
+    case
+        when start_velocity * end_velocity > 0 then
+            probability_above(abs(start_velocity) - abs(end_velocity), change_sigma, change_limit)
+            * probability_above(greatest(abs(start_velocity), abs(end_velocity)), base_velocity_sigma_mm_yr, moving_limit)
+        else 0.0
+    end as slower_probability,
+    case
+        when start_velocity * end_velocity < 0 then
+            probability_beyond(end_velocity - start_velocity, change_sigma, change_limit)
+            * probability_above(greatest(abs(start_velocity), abs(end_velocity)), base_velocity_sigma_mm_yr, moving_limit)
+        else 0.0
+    end as reversal_probability,
+    probability_beyond(hinge_mm_yr, hinge_sigma_mm_yr, change_limit)
+        * probability_above(greatest(abs(start_velocity), abs(end_velocity)), base_velocity_sigma_mm_yr, moving_limit)
+        as bend_probability,
+    probability_beyond(step_mm, step_sigma_mm, step_limit) as step_probability,
+    probability_beyond(step_hinge_mm, step_hinge_sigma_mm, step_limit) as step_hinge_step_probability,
+    probability_beyond(step_hinge_mm_yr, step_hinge_sigma_mm_yr, change_limit) as step_hinge_bend_probability,
+    (coalesce(abs(first_break_mm) >= step_limit, false) or coalesce(abs(first_break_mm_yr) >= change_limit, false))
+        as is_first_break_large,
+    (coalesce(abs(second_break_mm) >= step_limit, false) or coalesce(abs(second_break_mm_yr) >= change_limit, false))
+        as is_second_break_large
+from features.hypotheses
+inner join weighted using (pid, product)
+inner join ends using (pid, product)
+inner join features.kinematics using (pid, product)
+cross join settings
+order by pid
+;
