@@ -24,7 +24,11 @@ STANDARD_IN_UDFS = {
     "inspect",
     "pkgutil",
     "re",
+    "functools",
     "math",
+    "pathlib",
+    "collections",
+    "typing",
 }
 
 

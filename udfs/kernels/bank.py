@@ -12,8 +12,8 @@ Source of the algebra: Frisch and Waugh; checked against explicit least squares 
 from functools import lru_cache
 from typing import NamedTuple
 
-import numba
 import numpy as np
+from egmsql.udfs.kernels.compiled import compiled
 from egmsql.udfs.kernels.fits import years_since_first
 from egmsql.udfs.kernels.inflation import FADINGS, inflations
 
@@ -30,8 +30,6 @@ GROWTH = DECAY + DECAY_YEARS.size
 TWICE_A_YEAR = GROWTH + GROWTH_YEARS.size  # cosine, then sine
 LAST_YEAR = TWICE_A_YEAR + 2  # hinge one year before the last epoch
 N_SMOOTH = LAST_YEAR + 1
-
-FLAGS = {"reassoc", "contract", "nsz"}  # sums in vector lanes: the order is fixed when compiled
 
 
 class Bank(NamedTuple):
@@ -89,7 +87,7 @@ def build_bank(t, present):
     )
 
 
-@numba.njit(nogil=True, cache=True, fastmath=FLAGS)
+@compiled
 def _base(t, present):
     """Return (q, inverse of R, whether four columns are independent), by Gram-Schmidt done twice."""
     m = t.size
@@ -118,7 +116,7 @@ def _base(t, present):
     return q, inverse, True
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def shape(column, t, last, out):
     """Write the regressor of a smooth column at years t into `out`; `last` is the year of the last epoch."""
     if column == QUADRATIC:
@@ -135,7 +133,7 @@ def shape(column, t, last, out):
         out[:] = np.maximum(t - (last - 1), 0)
 
 
-@numba.njit(nogil=True, cache=True, fastmath=FLAGS)
+@compiled
 def _smooth(t, present, q, inverse, along):
     """Return z/ℓ of the smooth columns; write their 1/ℓ and q @ x."""
     z = np.zeros((N_SMOOTH, t.size))
@@ -159,7 +157,7 @@ def _smooth(t, present, q, inverse, along):
     return z
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _breaks(t, present, q, sums, inverse, along):
     """Write suffix sums, and 1/ℓ and q @ x of the steps (first m columns) and hinges (last m)."""
     m = t.size
@@ -189,7 +187,7 @@ def _breaks(t, present, q, sums, inverse, along):
             inverse[m + k] = 1 / np.sqrt(hinge)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _same_epoch(t, sums, inverse, along, out):
     """Write g and 1/(1 - g²) of the step and the hinge at each epoch."""
     m = t.size
@@ -203,7 +201,7 @@ def _same_epoch(t, sums, inverse, along, out):
             out[1, k] = 1 / (1 - g * g) if g * g < 0.999 else 0.0
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _crossed(t, smooth, inverse):
     """Return the inner products of each smooth z/ℓ with every column's z/ℓ, shape (N_SMOOTH, J)."""
     m = t.size
@@ -220,7 +218,7 @@ def _crossed(t, smooth, inverse):
     return out
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _slopes(t, present):
     """Return the mean slope of each regressor over the first and the last fifth of the epochs, (2, J)."""
     m = t.size

@@ -4,9 +4,9 @@ BIC = n_eff·ln(SSE/m) + k·ln n_eff with n_eff = m/f, one for all models of a s
 residuals of the best model, and the best model from f: both are found in turn. Source: science.md, section 3.
 """
 
-import numba
 import numpy as np
-from egmsql.udfs.kernels.bank import DECAY_YEARS, FLAGS, GROWTH, GROWTH_YEARS, LAST_YEAR, N_SMOOTH, QUADRATIC
+from egmsql.udfs.kernels.bank import DECAY_YEARS, GROWTH, GROWTH_YEARS, LAST_YEAR, N_SMOOTH, QUADRATIC
+from egmsql.udfs.kernels.compiled import borrowing, compiled
 from egmsql.udfs.kernels.fields import AT, KIND
 from egmsql.udfs.kernels.inflation import inflation_of, noise_of
 from egmsql.udfs.kernels.models import Noise, model_of, motion_of, residuals_of, wave_of
@@ -37,7 +37,7 @@ BEND_RATIO = 3.84
 STEP_RATIO = 7.35
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def examine(values, bank, unit, numbers, codes):
     """Examine series and write what `fields` names.
 
@@ -52,7 +52,7 @@ def examine(values, bank, unit, numbers, codes):
     m, n_columns = values.shape[1], bank.inverse.size
     vectors, columns = np.empty((3, m)), np.empty((3, n_columns))
     found, choice = np.empty((4, N_FAMILIES)), np.empty((2, N_FAMILIES), dtype=np.int64)
-    shared = np.empty((3, m))
+    shared = np.empty((2, m))
     present = np.sum(bank.present)
     out, code = np.empty(numbers.shape[0]), np.empty(codes.shape[0], dtype=np.int32)
     for row in range(values.shape[0]):
@@ -66,7 +66,7 @@ def examine(values, bank, unit, numbers, codes):
         codes[:, row] = code
 
 
-@numba.njit(nogil=True, cache=True, fastmath=FLAGS)
+@borrowing
 def _centre(values, present, unit, y):
     total = count = 0.0
     for i in range(values.size):
@@ -77,7 +77,7 @@ def _centre(values, present, unit, y):
         y[i] = (values[i] - mean) * unit * present[i]
 
 
-@numba.njit(nogil=True, cache=True)
+@borrowing
 def _candidates(bank, vectors, columns, shared, found, choice, present, unit):
     """Write each family's best columns into `choice`, SSE and parameters into found[0] and found[1]."""
     p, g, work = columns[0], columns[1], columns[2]
@@ -102,7 +102,7 @@ def _candidates(bank, vectors, columns, shared, found, choice, present, unit):
     return c0, c1, c2, c3
 
 
-@numba.njit(nogil=True, cache=True)
+@borrowing
 def _weigh(found, present, f):
     """Write BICs into found[3]; return the family with the smallest, the simpler of equals."""
     n = max(present / f, 2.0)
@@ -117,7 +117,7 @@ def _weigh(found, present, f):
     return CONSTANT if found[3, CONSTANT] <= found[3, best] else best
 
 
-@numba.njit(nogil=True, cache=True)
+@borrowing
 def _judge(bank, vectors, p, found, choice, present, base):
     """Return the best family and the Noise of its residuals; BICs are in found[3]."""
     family = _weigh(found, present, FIRST_GUESS)
@@ -133,7 +133,7 @@ def _judge(bank, vectors, p, found, choice, present, base):
     return family, noise
 
 
-@numba.njit(nogil=True, cache=True)
+@borrowing
 def _tell(bank, p, found, choice, present, base, family, noise, out, code):
     """Write every field of one series."""
     bic = found[3]
@@ -156,13 +156,13 @@ def _tell(bank, p, found, choice, present, base, family, noise, out, code):
     _tell_pairs(bank, p, found, choice, present, noise, out, code)
 
 
-@numba.njit(nogil=True, cache=True)
+@borrowing
 def _fitted(bank, p, found, choice, present, noise, family):
     i, j = choice[0, family], choice[1, family]
     return model_of(bank, p, i, j, found[0, family], found[1, family], present, noise)
 
 
-@numba.njit(nogil=True, cache=True)
+@borrowing
 def _tell_motion(bank, p, found, choice, present, base, family, noise, out):
     right = bank.r_inverse[3, 3]
     velocity = right * base[3]
@@ -179,7 +179,7 @@ def _tell_motion(bank, p, found, choice, present, base, family, noise, out):
     wave_of(bank, model, base, present, noise, out[AT.wave : AT.wave + 4])
 
 
-@numba.njit(nogil=True, cache=True)
+@borrowing
 def _tell_smooth(bank, p, found, choice, present, noise, out):
     if found[0, PARABOLA] < np.inf:
         model = _fitted(bank, p, found, choice, present, noise, PARABOLA)
@@ -204,7 +204,7 @@ def _tell_smooth(bank, p, found, choice, present, noise, out):
         out[AT.last_year], out[AT.last_year + 1] = model.beta_i, model.beta_i / np.sqrt(model.variance_i)
 
 
-@numba.njit(nogil=True, cache=True)
+@borrowing
 def _tell_breaks(bank, p, found, choice, present, noise, out, code):
     m = bank.t.size
     for family, at, kind, ratio in (
@@ -226,7 +226,7 @@ def _tell_breaks(bank, p, found, choice, present, noise, out, code):
                     code[kind + 2] = max(code[kind + 2], k)
 
 
-@numba.njit(nogil=True, cache=True)
+@borrowing
 def _tell_pairs(bank, p, found, choice, present, noise, out, code):
     m = bank.t.size
     if found[0, STEP_HINGE] < np.inf:
@@ -242,7 +242,7 @@ def _tell_pairs(bank, p, found, choice, present, noise, out, code):
         _name_break(model.j, model.beta_j, m, kinds[2:4], out[AT.several + 2 : AT.several + 4])
 
 
-@numba.njit(nogil=True, cache=True)
+@borrowing
 def _name_break(column, beta, m, kind, out):
     """Write family and epoch of one column of a pair into `kind`, its size in mm or mm/yr into `out`."""
     if column >= N_SMOOTH + m:

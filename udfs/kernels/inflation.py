@@ -2,22 +2,20 @@
 
 The noise is white noise plus a part that fades: its correlation is ρ₁ at one epoch and ρ₁φ^(k-1) at k, with
 φ = ρ₂/ρ₁. A coefficient z·y/ℓ then has the variance σ²·f_z/ℓ² with f_z = 1 + 2ρ₁ Σ_k φ^(k-1) ρ_z(k), where
-ρ_z(k) is the autocorrelation of z/ℓ itself. For a slow z it is f = 1 + 2ρ₁/(1 - φ), the inflation of a mean; a step
-has less. Real residuals: ρ₁ = 0.33, ρ₂ = 0.20. Source: science.md section 3 for f, the rest derived.
+ρ_z(k) is the autocorrelation of z/ℓ itself. For a slow z it is f = 1 + 2ρ₁/(1 - φ), the inflation of a
+mean; a step has less. Real residuals: ρ₁ = 0.33, ρ₂ = 0.20. f is of science.md, section 3; f_z derived.
 """
 
-import numba
 import numpy as np
+from egmsql.udfs.kernels.compiled import borrowing, compiled
 
 FADINGS = np.array([0.0, 0.2, 0.4, 0.6, 0.75, 0.9])  # φ where the bank is tabulated; between, linear
 USUAL_FADING = 0.6  # what φ is drawn to where a series is too short or too white to tell
 FADING_SPREAD = 0.2  # how far φ strays from it among series
 LARGEST = 0.9  # of ρ₁ and φ
 
-FLAGS = {"reassoc", "contract", "nsz"}
 
-
-@numba.njit(nogil=True, cache=True, fastmath=FLAGS)
+@borrowing
 def noise_of(residuals, pairs, present, lost):
     """Return (ρ₁, ρ₂, φ, f) of residuals of a fit that took `lost` degrees of freedom.
 
@@ -54,7 +52,7 @@ def noise_of(residuals, pairs, present, lost):
     return first, second, fading, f
 
 
-@numba.njit(nogil=True, cache=True)
+@borrowing
 def inflation_of(table, column, first, fading):
     """Return f of one column of the bank under noise of correlation `first` that fades by `fading`."""
     k = 0
@@ -65,7 +63,7 @@ def inflation_of(table, column, first, fading):
     return max(1 + 2 * first * value / (1 - fading), 0.1)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def inflations(t, present, q, r_inverse, smooth, inverse, along, out):
     """Write (1 - φ) Σ_k φ^(k-1) ρ_z(k) for each of FADINGS and each column of the bank.
 
@@ -73,43 +71,52 @@ def inflations(t, present, q, r_inverse, smooth, inverse, along, out):
     of `out` are the base's velocity (the row of t) and its wave (mean of the rows of cosine and sine).
     """
     n_smooth, m = smooth.shape
-    for f in range(FADINGS.size):
-        for s in range(n_smooth):
-            out[f, s] = _faded(smooth[s], FADINGS[f])
-        wave = 0.0
-        for c in (1, 2):
-            row = np.zeros(m)
-            for b in range(c, 4):
-                row += r_inverse[c, b] * q[b]
-            wave += _faded(row / np.sqrt(np.sum(row * row)), FADINGS[f]) / 2
-        out[f, n_smooth + 2 * m] = _faded(q[3], FADINGS[f])
-        out[f, n_smooth + 2 * m + 1] = wave
-        _faded_breaks(t, present, q, inverse, along, FADINGS[f], out[f, n_smooth:])
-
-
-@numba.njit(nogil=True, cache=True)
-def _faded(z, fading):
-    total = memory = 0.0
-    for i in range(z.size):
-        total += z[i] * memory
-        memory = fading * memory + z[i]
-    return (1 - fading) * total
-
-
-@numba.njit(nogil=True, cache=True, fastmath=FLAGS)
-def _faded_breaks(t, present, q, inverse, along, fading, out):
-    m = t.size
-    memory = np.zeros(2 * m)
+    row = np.empty(m)
+    for s in range(n_smooth):
+        _faded(smooth[s], out[:, s])
+    _faded(q[3], out[:, n_smooth + 2 * m])
+    both = np.zeros((2, FADINGS.size))
+    for c in (1, 2):
+        row[:] = 0
+        for b in range(c, 4):
+            row += r_inverse[c, b] * q[b]
+        _faded(row / np.sqrt(np.sum(row * row)), both[c - 1])
+    out[:, n_smooth + 2 * m + 1] = (both[0] + both[1]) / 2
+    memory, z = np.zeros((FADINGS.size, 2 * m)), np.empty(2 * m)
+    breaks = out[:, n_smooth : n_smooth + 2 * m]
     for i in range(m):
-        q0, q1, q2, q3 = q[0, i], q[1, i], q[2, i], q[3, i]
-        for k in range(2 * m):
-            z = -(q0 * along[0, k] + q1 * along[1, k] + q2 * along[2, k] + q3 * along[3, k])
-            if k < m:
-                z += present[i] * (k <= i)
-            else:
-                z += present[i] * max(t[i] - t[k - m], 0.0)
-            z *= inverse[k]
-            out[k] += z * memory[k]
-            memory[k] = fading * memory[k] + z
-    for k in range(2 * m):
-        out[k] *= 1 - fading
+        _breaks_at(i, t, present[i], q, inverse, along, z)
+        for f in range(FADINGS.size):
+            _remember(z, FADINGS[f], memory[f], breaks[f])
+
+
+@borrowing
+def _faded(z, out):
+    for f in range(FADINGS.size):
+        total = memory = 0.0
+        for i in range(z.size):
+            total += z[i] * memory
+            memory = FADINGS[f] * memory + z[i]
+        out[f] = (1 - FADINGS[f]) * total
+
+
+@borrowing
+def _breaks_at(i, t, present, q, inverse, along, z):
+    """Write z/ℓ of every break at epoch i into z (2m,)."""
+    q0, q1, q2, q3 = q[0, i], q[1, i], q[2, i], q[3, i]
+    for k in range(z.size):
+        z[k] = -(q0 * along[0, k] + q1 * along[1, k] + q2 * along[2, k] + q3 * along[3, k])
+    steps, hinges = z[: t.size], z[t.size :]
+    for k in range(i + 1):
+        steps[k] += present
+    for k in range(i + 1):
+        hinges[k] += present * (t[i] - t[k])
+    for k in range(z.size):
+        z[k] *= inverse[k]
+
+
+@borrowing
+def _remember(z, fading, memory, out):
+    for k in range(z.size):
+        out[k] += (1 - fading) * z[k] * memory[k]
+        memory[k] = fading * memory[k] + z[k]

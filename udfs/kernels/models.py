@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
-from egmsql.udfs.kernels.bank import FLAGS, N_SMOOTH
+from egmsql.udfs.kernels.bank import N_SMOOTH
+from egmsql.udfs.kernels.compiled import borrowing
 from egmsql.udfs.kernels.inflation import inflation_of
 
 
@@ -30,7 +30,7 @@ class Model(NamedTuple):
     variance: float  # of the residuals
 
 
-@numba.njit(nogil=True, cache=True, fastmath=FLAGS)
+@borrowing
 def product_of(bank, i, j):
     """Return g = ẑᵢ·ẑⱼ of two columns, of which a smooth one may only come first."""
     if i < N_SMOOTH:
@@ -54,7 +54,7 @@ def product_of(bank, i, j):
     return total * bank.inverse[i] * bank.inverse[j]
 
 
-@numba.njit(nogil=True, cache=True)
+@borrowing
 def model_of(bank, p, i, j, squares, parameters, present, noise):
     """Return the Model of base and columns i and j (-1: none) that leaves a sum of squares.
 
@@ -85,7 +85,7 @@ def model_of(bank, p, i, j, squares, parameters, present, noise):
     )
 
 
-@numba.njit(nogil=True, cache=True, fastmath=FLAGS)
+@borrowing
 def _subtract(bank, column, beta, r):
     """Subtract beta·z of a column from r (m,)."""
     m = r.size
@@ -95,16 +95,17 @@ def _subtract(bank, column, beta, r):
             r[i] -= scale * bank.smooth[column, i]
         return
     k = (column - N_SMOOTH) % m
-    b = beta * bank.along[:, column]
+    b0, b1 = beta * bank.along[0, column], beta * bank.along[1, column]
+    b2, b3 = beta * bank.along[2, column], beta * bank.along[3, column]
     q = bank.q
     for i in range(m):
-        r[i] += b[0] * q[0, i] + b[1] * q[1, i] + b[2] * q[2, i] + b[3] * q[3, i]
+        r[i] += b0 * q[0, i] + b1 * q[1, i] + b2 * q[2, i] + b3 * q[3, i]
     bend = 1.0 if column - N_SMOOTH >= m else 0.0
     for i in range(k, m):
         r[i] -= beta * bank.present[i] * (1 - bend + bend * (bank.t[i] - bank.t[k]))
 
 
-@numba.njit(nogil=True, cache=True, fastmath=FLAGS)
+@borrowing
 def residuals_of(bank, e, p, i, j, line, r):
     """Write the residuals of base and columns i and j into r, from the base's residuals e.
 
@@ -122,36 +123,37 @@ def residuals_of(bank, e, p, i, j, line, r):
     _subtract(bank, j, (p[j] - g * p[i]) / (1 - g * g) * bank.inverse[j], r)
 
 
-@numba.njit(nogil=True, cache=True)
+@borrowing
 def motion_of(bank, model, velocity, sigma, out):
     """Write start and end velocity and the change of speed, each with σ, into out (6,).
 
     `velocity` and `sigma` are the base's; the columns change it, independently of its own error.
     """
-    h = np.zeros((2, 2))
     right = bank.r_inverse[3, 3]
-    for end in range(2):
-        if model.i >= 0:
-            h[end, 0] = bank.slopes[end, model.i] - right * bank.along[3, model.i]
-        if model.j >= 0:
-            h[end, 1] = bank.slopes[end, model.j] - right * bank.along[3, model.j]
-    start = velocity + h[0, 0] * model.beta_i + h[0, 1] * model.beta_j
-    end = velocity + h[1, 0] * model.beta_i + h[1, 1] * model.beta_j
-    sign = (1.0 if start >= 0 else -1.0, 1.0 if end >= 0 else -1.0)
-    out[0], out[1] = start, np.sqrt(sigma**2 + _spread(model, h[0, 0], h[0, 1]))
-    out[2], out[3] = end, np.sqrt(sigma**2 + _spread(model, h[1, 0], h[1, 1]))
+    start_i = start_j = end_i = end_j = 0.0
+    if model.i >= 0:
+        start_i = bank.slopes[0, model.i] - right * bank.along[3, model.i]
+        end_i = bank.slopes[1, model.i] - right * bank.along[3, model.i]
+    if model.j >= 0:
+        start_j = bank.slopes[0, model.j] - right * bank.along[3, model.j]
+        end_j = bank.slopes[1, model.j] - right * bank.along[3, model.j]
+    start = velocity + start_i * model.beta_i + start_j * model.beta_j
+    end = velocity + end_i * model.beta_i + end_j * model.beta_j
+    before, after = 1.0 if start >= 0 else -1.0, 1.0 if end >= 0 else -1.0
+    out[0], out[1] = start, np.sqrt(sigma**2 + _spread(model, start_i, start_j))
+    out[2], out[3] = end, np.sqrt(sigma**2 + _spread(model, end_i, end_j))
     out[4] = abs(end) - abs(start)
-    a, b = sign[1] * h[1, 0] - sign[0] * h[0, 0], sign[1] * h[1, 1] - sign[0] * h[0, 1]
-    out[5] = np.sqrt(((sign[1] - sign[0]) * sigma) ** 2 + _spread(model, a, b))
+    a, b = after * end_i - before * start_i, after * end_j - before * start_j
+    out[5] = np.sqrt(((after - before) * sigma) ** 2 + _spread(model, a, b))
 
 
-@numba.njit(nogil=True, cache=True)
+@borrowing
 def _spread(model, a, b):
     spread = a * a * model.variance_i + b * b * model.variance_j + 2 * a * b * model.covariance
     return max(spread, 0.0)
 
 
-@numba.njit(nogil=True, cache=True)
+@borrowing
 def wave_of(bank, model, base, present, noise, out):
     """Write amplitude, σ, day of the maximum after the first epoch and σ of that day into out (4,).
 

@@ -5,9 +5,9 @@ base lowers the sum of squares by p². Two columns with g = ẑᵢ·ẑⱼ lower
 (pᵢ² - 2g·pᵢ·pⱼ + pⱼ²)/(1 - g²). Of equals the earlier column wins. Source: science.md, section 2.
 """
 
-import numba
 import numpy as np
-from egmsql.udfs.kernels.bank import DECAY, FLAGS, GROWTH, N_SMOOTH, QUADRATIC, STEP_SIDE, TWICE_A_YEAR
+from egmsql.udfs.kernels.bank import DECAY, GROWTH, N_SMOOTH, QUADRATIC, STEP_SIDE, TWICE_A_YEAR
+from egmsql.udfs.kernels.compiled import borrowing
 
 FAMILIES = (
     *("constant", "linear", "quadratic", "hinge", "step"),
@@ -17,12 +17,13 @@ N_FAMILIES = len(FAMILIES)
 CONSTANT, LINEAR, PARABOLA, HINGE, STEP, DECAYING, GROWING, STEP_HINGE, SEMIANNUAL, SEVERAL = range(
     N_FAMILIES
 )
-# Parameters with base and wave; a searched epoch or τ counts as one. `several` adds what its two columns cost.
+# Parameters with base and wave; a searched epoch or τ counts as one. `several` adds its two columns'.
 PARAMETERS = np.array([3, 4, 5, 6, 6, 6, 6, 7, 6, 4])
+_BLOCK = 64
 LEAST_INDEPENDENCE = 0.02  # of 1 - g² of two columns in one model
 
 
-@numba.njit(nogil=True, cache=True, fastmath=FLAGS)
+@borrowing
 def project(bank, y, e, p):
     """Write the base's residuals of y (m,) into e and every column's inner product into p; return q @ y."""
     m = y.size
@@ -48,24 +49,37 @@ def project(bank, y, e, p):
         moment += e[k] * bank.t[k]
         p[N_SMOOTH + k] = total
         p[N_SMOOTH + m + k] = moment
+    steps, hinges = p[N_SMOOTH : N_SMOOTH + m], p[N_SMOOTH + m :]
     for k in range(m):
-        p[N_SMOOTH + m + k] -= bank.t[k] * p[N_SMOOTH + k]
-    for j in range(N_SMOOTH, N_SMOOTH + 2 * m):
-        p[j] *= bank.inverse[j]
+        hinges[k] -= bank.t[k] * steps[k]
+    for j in range(p.size):
+        p[j] *= bank.inverse[j] if j >= N_SMOOTH else 1.0
     return c0, c1, c2, c3, squares
 
 
-@numba.njit(nogil=True, cache=True)
+@borrowing
 def largest(values, start, stop):
-    """Return (column, value) of the largest positive value, the first of equals; (-1, 0) if none is."""
-    best, at = 0.0, -1
-    for j in range(start, stop):
-        if values[j] > best:
-            best, at = values[j], j
-    return at, best
+    """Return (column, value) of the largest of values >= 0, the first of equals; (-1, 0) if none is above 0.
+
+    Compared as integers, which order as floats >= 0 do: LLVM finds the largest of integers in vector lanes.
+    """
+    bits = values[start:stop].view(np.int64)
+    best, at = 0, -1
+    for block in range(0, bits.size, _BLOCK):
+        part = bits[block : block + _BLOCK]
+        top = 0
+        for i in range(part.size):
+            top = max(top, part[i])
+        if top > best:
+            best, at = top, block
+    if at < 0:
+        return -1, 0.0
+    while bits[at] != best:
+        at += 1
+    return start + at, values[start + at]
 
 
-@numba.njit(nogil=True, cache=True, fastmath=FLAGS)
+@borrowing
 def best_of_families(bank, p, drops, first, second, work):
     """Write the best columns of every family but the last, and by how much they lower the sum of squares.
 
@@ -98,52 +112,53 @@ def best_of_families(bank, p, drops, first, second, work):
         drops[SEMIANNUAL] = (a * a - 2 * g * a * b + b * b) / (1 - g * g)
 
 
-@numba.njit(nogil=True, cache=True, fastmath=FLAGS)
+@borrowing
 def products_with(bank, column, g, shared):
-    """Write the inner products of one column's z/ℓ with every column's z/ℓ into g; `shared` is (3, m) work."""
+    """Write the inner products of one z/ℓ with every z/ℓ into g (J,); `shared` (2, m) is overwritten."""
     if column < N_SMOOTH:
-        g[:] = bank.crossed[column]
+        for j in range(g.size):
+            g[j] = bank.crossed[column, j]
         return
     m = bank.t.size
-    k = (column - N_SMOOTH) % m
-    bend = 1.0 if column - N_SMOOTH >= m else 0.0
-    tk = bank.t[k]
-    a0, a1, a2, a3 = (
-        bank.along[0, column],
-        bank.along[1, column],
-        bank.along[2, column],
-        bank.along[3, column],
-    )
-    inverse = bank.inverse[column]
     for s in range(N_SMOOTH):
         g[s] = bank.crossed[s, column]
-    for c in range(3):  # sums over the epochs where both are not zero
-        shared[c, :k] = bank.sums[c, k]
-        shared[c, k:] = bank.sums[c, k:]
-    # x of the column is u + bend·t with u = 1 (step) or -t_k (hinge).
-    u = 1 - bend * (1 + tk)
+    a0, a1 = bank.along[0, column], bank.along[1, column]
+    a2, a3 = bank.along[2, column], bank.along[3, column]
+    k = (column - N_SMOOTH) % m
+    # x of the column is u + bend·t with u = 1 (step) or -t_k (hinge), from epoch k on.
+    bend = 1.0 if column - N_SMOOTH >= m else 0.0
+    u = 1 - bend * (1 + bank.t[k])
+    one, first = shared[0], shared[1]  # its sum, and that times t, from an epoch on
     for i in range(m):
-        one = u * shared[0, i] + bend * shared[1, i]
-        first = u * shared[1, i] + bend * shared[2, i]
-        j = N_SMOOTH + i
-        base = a0 * bank.along[0, j] + a1 * bank.along[1, j] + a2 * bank.along[2, j] + a3 * bank.along[3, j]
-        g[j] = (one - base) * bank.inverse[j] * inverse
-        j += m
-        base = a0 * bank.along[0, j] + a1 * bank.along[1, j] + a2 * bank.along[2, j] + a3 * bank.along[3, j]
-        g[j] = (first - bank.t[i] * one - base) * bank.inverse[j] * inverse
+        one[i] = u * bank.sums[0, i] + bend * bank.sums[1, i]
+    for i in range(m):
+        first[i] = u * bank.sums[1, i] + bend * bank.sums[2, i]
+    for i in range(k):
+        one[i], first[i] = one[k], first[k]
+    for i in range(m):
+        first[i] -= bank.t[i] * one[i]
+    scale = bank.inverse[column]
+    for kind in range(2):
+        start = N_SMOOTH + kind * m
+        out, inverse = g[start : start + m], bank.inverse[start : start + m]
+        along = bank.along[:, start : start + m]
+        for i in range(m):
+            out[i] = a0 * along[0, i] + a1 * along[1, i] + a2 * along[2, i] + a3 * along[3, i]
+        for i in range(m):
+            out[i] = (shared[kind, i] - out[i]) * inverse[i] * scale
 
 
-@numba.njit(nogil=True, cache=True, fastmath=FLAGS)
+@borrowing
 def best_beside(column, p, g, m, start, gain):
     """Return (column, gain) of the best column from `start` on beside a given one; `gain` (J,) is work.
 
     Breaks less than STEP_SIDE epochs apart are one break, and no pair.
     """
     a = p[column]
-    for j in range(start, p.size):
+    for j in range(p.size):
         left = p[j] - g[j] * a
         apart = 1 - g[j] * g[j]
-        gain[j] = left * left / max(apart, LEAST_INDEPENDENCE) * (apart >= LEAST_INDEPENDENCE)
+        gain[j] = left * left / apart if apart >= LEAST_INDEPENDENCE else 0.0
     for s in range(TWICE_A_YEAR, N_SMOOTH):
         gain[s] = 0
     if column >= N_SMOOTH:
@@ -156,7 +171,7 @@ def best_beside(column, p, g, m, start, gain):
     return largest(gain, start, p.size)
 
 
-@numba.njit(nogil=True, cache=True)
+@borrowing
 def several(bank, p, column, g, shared, work):
     """Return (first, second, drop) of the best pair found from one column on; -1 where there is none.
 
