@@ -55,9 +55,9 @@ def hypotheses(displacements, epochs, mm_per_unit):
         `constant` no line, `linear` nothing, `quadratic` t², `hinge` a velocity change, `step`, `decay`
         1 - exp(-t/τ), `growth` exp((t - T)/τ), `step_hinge` both at one epoch, `semiannual` two cycles a
         year, `several` a break and one more of the shapes, at another epoch.
-    ..._delta_bic, ..._weight : FLOAT
-        BIC of a family over the best's, and its share of exp(-BIC/2). NULL, and 0, where the epochs present
-        do not allow the family.
+    ..._weight : FLOAT
+        The family's share of exp(-BIC/2); 0 where the epochs present do not allow it. BICs of two families
+        differ by twice the logarithm of their weights' ratio.
     others
         As the glossary says. NULL, all but `n_epochs`, below 12 epochs or where line and wave are not
         determined.

@@ -172,11 +172,12 @@ def best_beside(column, p, g, m, start, gain):
 
 
 @borrowing
-def several(bank, p, column, g, shared, work):
+def several(bank, p, column, price, g, shared, work):
     """Return (first, second, drop) of the best pair found from one column on; -1 where there is none.
 
-    The second pass: a break beside the first column, then what suits that break best, then its break
-    again. Pairs are fitted jointly. Of two breaks the earlier comes first.
+    The second pass: a break beside the first column; where it explains more than its price, what suits
+    that break best, and then its break again. Pairs are fitted jointly. Of two breaks the earlier comes
+    first.
     """
     m = bank.t.size
     if column < 0:
@@ -186,7 +187,7 @@ def several(bank, p, column, g, shared, work):
     if other < 0:
         return -1, -1, 0.0
     drop = p[column] ** 2 + gain
-    for again in range(2):
+    for again in range(2 if gain > price else 0):
         held = other if again == 0 else column
         products_with(bank, held, g, shared)
         found, gain = best_beside(held, p, g, m, 0 if again == 0 else N_SMOOTH, work)
