@@ -73,25 +73,32 @@ def hypotheses(displacements, epochs, mm_per_unit):
             "pass the epochs of the series' own product"
         )
     values = np.ascontiguousarray(np.ma.getdata(displacements))
-    numbers = np.full((len(NUMBERS), len(values)), np.nan, dtype=np.float32)
-    codes = np.full((len(CODES), len(values)), -1, dtype=np.int32)
+    numbers, codes = _empty(len(values))
     for rows, present in _alike(np.ma.getmask(displacements), values.shape):
-        codes[KIND.n_epochs, rows] = np.count_nonzero(present)
         if len(rows) >= _MANY:
             bank = bank_of(epochs, present)
         else:
             bank = build_bank(years_since_first(epochs), present.astype(float))
         if bank is None:
-            continue
-        if len(rows) == len(values):
+            codes[KIND.n_epochs, rows] = np.count_nonzero(present)
+        elif len(rows) == len(values):
             examine(values, bank, mm_per_unit, numbers, codes)
-            continue
-        some, kinds = numbers[:, rows], codes[:, rows]
-        examine(values[rows], bank, mm_per_unit, some, kinds)
-        numbers[:, rows], codes[:, rows] = some, kinds
+        else:
+            found = _empty(len(rows))
+            examine(values[rows], bank, mm_per_unit, *found)
+            numbers[:, rows], codes[:, rows] = found
     _to_day_of_year(numbers[AT.wave + 2], epochs)
     named = {name: _as_column(name, codes[i], epochs) for i, name in enumerate(CODES)}
     return named | {name: numbers[i] for i, name in enumerate(NUMBERS)}
+
+
+def _empty(n_rows):
+    """Return the tables that `examine` fills, of nothing.
+
+    Rows of a power of two bytes would fall on the same lines of the cache, hence a few more.
+    """
+    numbers = np.full((len(NUMBERS), n_rows + 17), np.nan, dtype=np.float32)[:, :n_rows]
+    return numbers, np.full((len(CODES), n_rows + 17), -1, dtype=np.int32)[:, :n_rows]
 
 
 def _alike(missing, shape):
