@@ -9,7 +9,7 @@ from egmsql.udfs.kernels.bank import DECAY_YEARS, GROWTH, GROWTH_YEARS, LAST_YEA
 from egmsql.udfs.kernels.compiled import borrowing, compiled
 from egmsql.udfs.kernels.fields import AT, KIND
 from egmsql.udfs.kernels.inflation import inflation_of, noise_of
-from egmsql.udfs.kernels.models import Noise, model_of, motion_of, residuals_of, wave_of
+from egmsql.udfs.kernels.models import Noise, model_of, motion_of, residuals_of, wave_of, with_free_epoch
 from egmsql.udfs.kernels.search import (
     CONSTANT,
     DECAYING,
@@ -101,8 +101,16 @@ def _candidates(bank, vectors, columns, shared, found, choice, present, unit):
             found[0, family] = np.inf
     found[0, CONSTANT] = max(squares + c3 * c3, least)
     for column in (first[SEVERAL], second[SEVERAL]):
-        found[1, SEVERAL] += 1 if column == QUADRATIC else 2
+        found[1, SEVERAL] += _price(column, bank.t.size)
     return c0, c1, c2, c3
+
+
+@borrowing
+def _price(column, m):
+    """Return the parameters that one column of a pair costs."""
+    if column == QUADRATIC:
+        return 1
+    return 3 if N_SMOOTH <= column < N_SMOOTH + m else 2
 
 
 @borrowing
@@ -179,6 +187,8 @@ def _tell_motion(bank, p, found, choice, present, base, family, noise, out):
     model = _fitted(bank, p, found, choice, present, noise, family)
     out[AT.noise + 4] = np.sqrt(model.variance)
     sigma = np.sqrt(model.variance * f) * right
+    if family == HINGE:
+        model = with_free_epoch(bank, model, noise)
     motion_of(bank, model, 0.0 if family == CONSTANT else velocity, sigma, out[AT.motion : AT.motion + 6])
     slope = 0.0 if family == CONSTANT else base[3]
     base = (base[0], base[1], base[2], slope)
