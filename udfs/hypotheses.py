@@ -7,6 +7,7 @@ from egmsql.udfs.kernels.bank import bank_of, build_bank
 from egmsql.udfs.kernels.evidence import examine
 from egmsql.udfs.kernels.fields import AT, CODES, KIND, NUMBERS
 from egmsql.udfs.kernels.fits import years_since_first
+from egmsql.udfs.kernels.patterns import alike
 from egmsql.udfs.kernels.search import FAMILIES
 
 _WORDS = ("family", "runner_up", "first_break", "second_break")
@@ -74,7 +75,7 @@ def hypotheses(displacements, epochs, mm_per_unit):
         )
     values = np.ascontiguousarray(np.ma.getdata(displacements))
     numbers, codes = _empty(len(values))
-    for rows, present in _alike(np.ma.getmask(displacements), values.shape):
+    for rows, present in alike(np.ma.getmask(displacements), values.shape):
         if len(rows) >= _MANY:
             bank = bank_of(epochs, present)
         else:
@@ -99,17 +100,6 @@ def _empty(n_rows):
     """
     numbers = np.full((len(NUMBERS), n_rows + 17), np.nan, dtype=np.float32)[:, :n_rows]
     return numbers, np.full((len(CODES), n_rows + 17), -1, dtype=np.int32)[:, :n_rows]
-
-
-def _alike(missing, shape):
-    """Yield (rows, which epochs are present) of the series that lack the same epochs."""
-    if missing is np.ma.nomask or not missing.any():
-        yield np.arange(shape[0]), np.ones(shape[1], dtype=bool)
-        return
-    patterns, found = np.unique(np.packbits(missing, axis=1), axis=0, return_inverse=True)
-    order = np.argsort(found, kind="stable")
-    for rows in np.split(order, np.cumsum(np.bincount(found, minlength=len(patterns)))[:-1]):
-        yield rows, ~missing[rows[0]]
 
 
 def _to_day_of_year(days, epochs):
