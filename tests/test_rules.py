@@ -25,6 +25,7 @@ STANDARD_IN_UDFS = {
     "inspect",
     "pkgutil",
     "re",
+    "functools",
     "math",
     "pathlib",
     "collections",

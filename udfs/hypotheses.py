@@ -7,6 +7,7 @@ from egmsql.udfs.kernels.bank import bank_of, build_bank
 from egmsql.udfs.kernels.evidence import examine
 from egmsql.udfs.kernels.fields import AT, CODES, KIND, NUMBERS
 from egmsql.udfs.kernels.fits import years_since_first
+from egmsql.udfs.kernels.patterns import alike
 from egmsql.udfs.kernels.search import FAMILIES
 
 _WORDS = ("family", "runner_up", "first_break", "second_break")
@@ -55,9 +56,9 @@ def hypotheses(displacements, epochs, mm_per_unit):
         `constant` no line, `linear` nothing, `quadratic` t², `hinge` a velocity change, `step`, `decay`
         1 - exp(-t/τ), `growth` exp((t - T)/τ), `step_hinge` both at one epoch, `semiannual` two cycles a
         year, `several` a break and one more of the shapes, at another epoch.
-    ..._delta_bic, ..._weight : FLOAT
-        BIC of a family over the best's, and its share of exp(-BIC/2). NULL, and 0, where the epochs present
-        do not allow the family.
+    ..._weight : FLOAT
+        The family's share of exp(-BIC/2); 0 where the epochs present do not allow it. BICs of two families
+        differ by twice the logarithm of their weights' ratio.
     others
         As the glossary says. NULL, all but `n_epochs`, below 12 epochs or where line and wave are not
         determined.
@@ -73,36 +74,32 @@ def hypotheses(displacements, epochs, mm_per_unit):
             "pass the epochs of the series' own product"
         )
     values = np.ascontiguousarray(np.ma.getdata(displacements))
-    numbers = np.full((len(NUMBERS), len(values)), np.nan, dtype=np.float32)
-    codes = np.full((len(CODES), len(values)), -1, dtype=np.int32)
-    for rows, present in _alike(np.ma.getmask(displacements), values.shape):
-        codes[KIND.n_epochs, rows] = np.count_nonzero(present)
+    numbers, codes = _empty(len(values))
+    for rows, present in alike(np.ma.getmask(displacements), values.shape):
         if len(rows) >= _MANY:
             bank = bank_of(epochs, present)
         else:
             bank = build_bank(years_since_first(epochs), present.astype(float))
         if bank is None:
-            continue
-        if len(rows) == len(values):
+            codes[KIND.n_epochs, rows] = np.count_nonzero(present)
+        elif len(rows) == len(values):
             examine(values, bank, mm_per_unit, numbers, codes)
-            continue
-        some, kinds = numbers[:, rows], codes[:, rows]
-        examine(values[rows], bank, mm_per_unit, some, kinds)
-        numbers[:, rows], codes[:, rows] = some, kinds
+        else:
+            found = _empty(len(rows))
+            examine(values[rows], bank, mm_per_unit, *found)
+            numbers[:, rows], codes[:, rows] = found
     _to_day_of_year(numbers[AT.wave + 2], epochs)
     named = {name: _as_column(name, codes[i], epochs) for i, name in enumerate(CODES)}
     return named | {name: numbers[i] for i, name in enumerate(NUMBERS)}
 
 
-def _alike(missing, shape):
-    """Yield (rows, which epochs are present) of the series that lack the same epochs."""
-    if missing is np.ma.nomask or not missing.any():
-        yield np.arange(shape[0]), np.ones(shape[1], dtype=bool)
-        return
-    patterns, found = np.unique(np.packbits(missing, axis=1), axis=0, return_inverse=True)
-    order = np.argsort(found, kind="stable")
-    for rows in np.split(order, np.cumsum(np.bincount(found, minlength=len(patterns)))[:-1]):
-        yield rows, ~missing[rows[0]]
+def _empty(n_rows):
+    """Return the tables that `examine` fills, of nothing.
+
+    Rows of a power of two bytes would fall on the same lines of the cache, hence a few more.
+    """
+    numbers = np.full((len(NUMBERS), n_rows + 17), np.nan, dtype=np.float32)[:, :n_rows]
+    return numbers, np.full((len(CODES), n_rows + 17), -1, dtype=np.int32)[:, :n_rows]
 
 
 def _to_day_of_year(days, epochs):

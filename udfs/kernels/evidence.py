@@ -9,7 +9,7 @@ from egmsql.udfs.kernels.bank import DECAY_YEARS, GROWTH, GROWTH_YEARS, LAST_YEA
 from egmsql.udfs.kernels.compiled import borrowing, compiled
 from egmsql.udfs.kernels.fields import AT, KIND
 from egmsql.udfs.kernels.inflation import inflation_of, noise_of
-from egmsql.udfs.kernels.models import Noise, model_of, motion_of, residuals_of, wave_of
+from egmsql.udfs.kernels.models import Noise, model_of, motion_of, residuals_of, wave_of, with_free_epoch
 from egmsql.udfs.kernels.search import (
     CONSTANT,
     DECAYING,
@@ -89,7 +89,10 @@ def _candidates(bank, vectors, columns, shared, found, choice, present, unit):
     for family in (PARABOLA, HINGE, DECAYING, GROWING):
         if drops[family] > drops[single]:
             single = family
-    first[SEVERAL], second[SEVERAL], drops[SEVERAL] = several(bank, p, first[single], g, shared, work)
+    # What a second break must explain to pay for itself, by the BIC before the noise is known.
+    n = max(present / FIRST_GUESS, 2.0)
+    price = (squares - drops[single]) * (1 - n ** (-2 / n))
+    first[SEVERAL], second[SEVERAL], drops[SEVERAL] = several(bank, p, first[single], price, g, shared, work)
     least = present * unit * unit * ROUNDING
     for family in range(N_FAMILIES):
         found[0, family] = max(squares - drops[family], least)
@@ -98,8 +101,16 @@ def _candidates(bank, vectors, columns, shared, found, choice, present, unit):
             found[0, family] = np.inf
     found[0, CONSTANT] = max(squares + c3 * c3, least)
     for column in (first[SEVERAL], second[SEVERAL]):
-        found[1, SEVERAL] += 1 if column == QUADRATIC else 2
+        found[1, SEVERAL] += _price(column, bank.t.size)
     return c0, c1, c2, c3
+
+
+@borrowing
+def _price(column, m):
+    """Return the parameters that one column of a pair costs."""
+    if column == QUADRATIC:
+        return 1
+    return 3 if N_SMOOTH <= column < N_SMOOTH + m else 2
 
 
 @borrowing
@@ -139,15 +150,18 @@ def _tell(bank, p, found, choice, present, base, family, noise, out, code):
     bic = found[3]
     runner, total = -1, 0.0
     for f in range(N_FAMILIES):
-        total += np.exp((bic[family] - bic[f]) / 2)
+        share = np.exp((bic[family] - bic[f]) / 2)
+        out[AT.weight + f] = share
+        total += share
         if f != family and bic[f] < np.inf and (runner < 0 or bic[f] < bic[runner]):
             runner = f
     for f in range(N_FAMILIES):
-        if bic[f] < np.inf:
-            out[AT.delta_bic + f] = bic[f] - bic[family]
-        out[AT.weight + f] = np.exp((bic[family] - bic[f]) / 2) / total
+        out[AT.weight + f] /= total
     code[KIND.n_epochs], code[KIND.family], code[KIND.runner_up] = present, family, runner
-    out[AT.runner_up_delta_bic] = bic[runner] - bic[family]
+    out[AT.lead], out[AT.lead + 1] = bic[runner] - bic[family], bic[LINEAR] - bic[family]
+    curved = min(bic[PARABOLA], bic[DECAYING], bic[GROWING])
+    if curved < np.inf and bic[HINGE] < np.inf:
+        out[AT.lead + 2] = curved - bic[HINGE]
     out[AT.noise], out[AT.noise + 1], out[AT.noise + 2] = noise.first, noise.second, noise.inflation
     out[AT.noise + 3] = present / noise.inflation
     _tell_motion(bank, p, found, choice, present, base, family, noise, out)
@@ -173,6 +187,8 @@ def _tell_motion(bank, p, found, choice, present, base, family, noise, out):
     model = _fitted(bank, p, found, choice, present, noise, family)
     out[AT.noise + 4] = np.sqrt(model.variance)
     sigma = np.sqrt(model.variance * f) * right
+    if family == HINGE:
+        model = with_free_epoch(bank, model, noise)
     motion_of(bank, model, 0.0 if family == CONSTANT else velocity, sigma, out[AT.motion : AT.motion + 6])
     slope = 0.0 if family == CONSTANT else base[3]
     base = (base[0], base[1], base[2], slope)
@@ -218,12 +234,19 @@ def _tell_breaks(bank, p, found, choice, present, noise, out, code):
             start = N_SMOOTH if family == STEP else N_SMOOTH + m
             # σ of z·y/ℓ and the variance of its coefficient tell the same f.
             slack = ratio * model.variance_i / bank.inverse[column] ** 2
-            least = p[column] ** 2 - slack
-            code[kind] = code[kind + 1] = code[kind + 2] = column - start
-            for k in range(m):
-                if bank.inverse[start + k] and p[start + k] ** 2 >= least:
-                    code[kind + 1] = min(code[kind + 1], k)
-                    code[kind + 2] = max(code[kind + 2], k)
+            first, last = _within(p, bank.inverse, start, start + m, p[column] ** 2 - slack)
+            code[kind], code[kind + 1], code[kind + 2] = column - start, first - start, last - start
+
+
+@borrowing
+def _within(p, inverse, start, stop, least):
+    """Return the first and the last candidate of a range that explains at least so much."""
+    first, last = start, stop - 1
+    while p[first] ** 2 < least or inverse[first] == 0:
+        first += 1
+    while p[last] ** 2 < least or inverse[last] == 0:
+        last -= 1
+    return first, last
 
 
 @borrowing

@@ -5,9 +5,8 @@ from collections import namedtuple
 from egmsql.udfs.kernels.search import FAMILIES
 
 _GROUPS = {  # of numbers
-    "delta_bic": [f"{family}_delta_bic" for family in FAMILIES],
     "weight": [f"{family}_weight" for family in FAMILIES],
-    "runner_up_delta_bic": ["runner_up_delta_bic"],
+    "lead": ["runner_up_delta_bic", "linear_delta_bic", "hinge_lead_bic"],
     "base": ["base_velocity_mm_yr", "base_velocity_sigma_mm_yr", "base_residual_sigma_mm"],
     "noise": [
         *("residual_correlation_1", "residual_correlation_2", "noise_inflation", "n_effective"),

@@ -86,6 +86,26 @@ def model_of(bank, p, i, j, squares, parameters, present, noise):
 
 
 @borrowing
+def with_free_epoch(bank, model, noise):
+    """Return the model of a hinge with the errors it has where its epoch was searched.
+
+    To first order a bend at another epoch is this bend plus a step at it, so the errors are those of both
+    fitted together.
+    """
+    i, j = model.i, model.i - bank.t.size
+    apart = 1 - bank.same_epoch[0, j - N_SMOOTH] ** 2
+    two = bank.inverse[j]
+    if two == 0 or bank.same_epoch[1, j - N_SMOOTH] == 0:
+        return model
+    f_j = inflation_of(bank.inflation, j, noise.first, noise.fading)
+    variance_i = model.variance_i / apart
+    variance_j = model.variance * f_j * two * two / apart
+    g = bank.same_epoch[0, j - N_SMOOTH]
+    covariance = -g * np.sqrt(variance_i * variance_j)
+    return Model(i, j, model.beta_i, 0.0, variance_i, variance_j, covariance, model.variance)
+
+
+@borrowing
 def _subtract(bank, column, beta, r):
     """Subtract beta·z of a column from r (m,)."""
     m = r.size
