@@ -39,19 +39,37 @@ weighted as (
     cross join settings
 ),
 
--- Velocities at both ends: of the winner where it bends, else of the parabola.
+-- Velocities at both ends: of the winner where it bends, else of the parabola. And which breaks count.
 ends as (
     select
         pid,
         product,
+        coalesce(
+            case first_break
+                when 'step' then abs(first_break_mm) >= step_limit
+                when 'hinge' then abs(first_break_mm_yr) >= change_limit
+                else abs(speed_change_mm_yr) >= change_limit
+            end,
+            false
+        ) as is_first_large,
+        coalesce(
+            case second_break
+                when 'step' then abs(second_break_mm) >= step_limit
+                when 'hinge' then abs(second_break_mm_yr) >= change_limit
+                else abs(speed_change_mm_yr) >= change_limit
+            end,
+            false
+        ) as is_second_large,
         quadratic_mm_yr2 * half_span * date_diff('day', first_epoch, last_epoch) / days_per_year as half_change,
-        family in ('quadratic', 'decay', 'growth', 'hinge') as is_bent,
+        family in ('quadratic', 'decay', 'growth', 'hinge', 'step_hinge', 'several') as is_bent,
         case when is_bent then start_velocity_mm_yr else base_velocity_mm_yr - half_change end as start_velocity,
         case when is_bent then end_velocity_mm_yr else base_velocity_mm_yr + half_change end as end_velocity,
         case
             when is_bent then speed_change_sigma_mm_yr
             else 2 * quadratic_sigma_mm_yr2 * abs(half_change) / nullif(abs(quadratic_mm_yr2), 0)
-        end as change_sigma
+        end as change_sigma,
+        start_velocity * end_velocity < 0
+            and least(abs(start_velocity), abs(end_velocity)) >= change_limit as is_reversed
     from features.hypotheses
     inner join observed.products using (product)
     cross join settings
@@ -71,31 +89,36 @@ select
     change_sigma as change_sigma_mm_yr,
     probability_beyond(base_velocity_mm_yr, base_velocity_sigma_mm_yr, moving_limit) as moving_probability,
     probability_above(rmse_mm, rmse_mm / sqrt(2 * n_effective), noisy_limit) as noisy_probability,
-    probability_above(abs(end_velocity) - abs(start_velocity), change_sigma, change_limit)
+    -- A shape that could not be tried has no effect.
+    coalesce(
+        probability_above(abs(end_velocity) - abs(start_velocity), change_sigma, change_limit)
+        * probability_above(greatest(abs(start_velocity), abs(end_velocity)), base_velocity_sigma_mm_yr, moving_limit),
+        0
+    ) as faster_probability,
+    coalesce(
+        probability_above(abs(start_velocity) - abs(end_velocity), change_sigma, change_limit)
         * probability_above(greatest(abs(start_velocity), abs(end_velocity)), base_velocity_sigma_mm_yr, moving_limit)
-        as faster_probability,
+        * (not is_reversed)::integer,
+        0
+    ) as slower_probability,
+    coalesce(
+        probability_beyond(end_velocity - start_velocity, change_sigma, change_limit) * is_reversed::integer, 0
+    ) as reversal_probability,
+    coalesce(
+        probability_beyond(hinge_mm_yr, hinge_sigma_mm_yr, change_limit)
+        * probability_above(greatest(abs(start_velocity), abs(end_velocity)), base_velocity_sigma_mm_yr, moving_limit),
+        0
+    ) as bend_probability,
+    coalesce(probability_beyond(step_mm, step_sigma_mm, step_limit), 0) as step_probability,
+    coalesce(probability_beyond(step_hinge_mm, step_hinge_sigma_mm, step_limit), 0) as step_hinge_step_probability,
+    coalesce(probability_beyond(step_hinge_mm_yr, step_hinge_sigma_mm_yr, change_limit), 0)
+        as step_hinge_bend_probability,
+    -- Of several breaks: how many count, and which one if it is alone.
+    is_first_large::integer + is_second_large::integer as n_large_breaks,
     case
-        when start_velocity * end_velocity > 0 then
-            probability_above(abs(start_velocity) - abs(end_velocity), change_sigma, change_limit)
-            * probability_above(greatest(abs(start_velocity), abs(end_velocity)), base_velocity_sigma_mm_yr, moving_limit)
-        else 0.0
-    end as slower_probability,
-    case
-        when start_velocity * end_velocity < 0 then
-            probability_beyond(end_velocity - start_velocity, change_sigma, change_limit)
-            * probability_above(greatest(abs(start_velocity), abs(end_velocity)), base_velocity_sigma_mm_yr, moving_limit)
-        else 0.0
-    end as reversal_probability,
-    probability_beyond(hinge_mm_yr, hinge_sigma_mm_yr, change_limit)
-        * probability_above(greatest(abs(start_velocity), abs(end_velocity)), base_velocity_sigma_mm_yr, moving_limit)
-        as bend_probability,
-    probability_beyond(step_mm, step_sigma_mm, step_limit) as step_probability,
-    probability_beyond(step_hinge_mm, step_hinge_sigma_mm, step_limit) as step_hinge_step_probability,
-    probability_beyond(step_hinge_mm_yr, step_hinge_sigma_mm_yr, change_limit) as step_hinge_bend_probability,
-    (coalesce(abs(first_break_mm) >= step_limit, false) or coalesce(abs(first_break_mm_yr) >= change_limit, false))
-        as is_first_break_large,
-    (coalesce(abs(second_break_mm) >= step_limit, false) or coalesce(abs(second_break_mm_yr) >= change_limit, false))
-        as is_second_break_large
+        when is_first_large and not is_second_large then first_break
+        when is_second_large and not is_first_large then second_break
+    end as lone_break
 from features.hypotheses
 inner join weighted using (pid, product)
 inner join ends using (pid, product)

@@ -26,7 +26,10 @@ shared as (
         (smooth_weight + hinge_weight) * (1 - coalesce(bend_share, 0)) as changing,
         (smooth_weight + hinge_weight) * coalesce(bend_share, 0) as bent,
         step_hinge_weight * (1 - step_hinge_step_probability) as step_hinge_left,
-        several_weight * (is_first_break_large and is_second_break_large)::integer as complex,
+        case when n_large_breaks = 2 then several_weight else 0.0 end as complex,
+        case when lone_break = 'step' then several_weight else 0.0 end as lone_step,
+        case when lone_break = 'hinge' then several_weight else 0.0 end as lone_bend,
+        case when lone_break not in ('step', 'hinge') then several_weight else 0.0 end as lone_change,
         n_epochs >= fewest_epochs and coalesce(points.temporal_coherence >= least_coherence, true) as is_eligible
     from rules.effects as effects
     inner join observed.points as points using (pid, product)
@@ -41,11 +44,11 @@ classified as (
         is_eligible and line_weight is not null as is_eligible,
         moving_probability,
         noisy_probability,
-        changing * faster_probability as accelerating,
-        changing * slower_probability as decelerating,
-        bent * bend_probability + changing * reversal_probability + step_hinge_left * step_hinge_bend_probability
-            as velocity_change,
-        step_weight * step_probability + step_hinge_weight * step_hinge_step_probability as step,
+        (changing + lone_change) * faster_probability as accelerating,
+        (changing + lone_change) * slower_probability as decelerating,
+        bent * bend_probability + (changing + lone_change) * reversal_probability
+            + step_hinge_left * step_hinge_bend_probability + lone_bend as velocity_change,
+        step_weight * step_probability + step_hinge_weight * step_hinge_step_probability + lone_step as step,
         complex,
         greatest(1 - accelerating - decelerating - velocity_change - step - complex, 0) as line
     from shared

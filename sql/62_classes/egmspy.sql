@@ -8,6 +8,10 @@
 
 create or replace view classes.egmspy as
 
+with settings as (
+    select 2.5 as moving_limit      -- mm/yr
+)
+
 select
     pid,
     product,
@@ -16,7 +20,7 @@ select
         when 'decelerating' then 'decel'
         when 'velocity_change' then
             case when abs(end_velocity_mm_yr) >= abs(start_velocity_mm_yr) then 'accel' else 'decel' end
-        when 'step' then case when linear_probability >= stable_probability then 'linear' else 'stable' end
+        when 'step' then case when abs(start_velocity_mm_yr) >= moving_limit then 'linear' else 'stable' end
         when 'complex' then 'variable'
         else class
     end as class_1,
@@ -25,7 +29,7 @@ select
         when 'decelerating' then 'decel'
         when 'velocity_change' then
             case when abs(end_velocity_mm_yr) >= abs(start_velocity_mm_yr) then 'accel' else 'decel' end
-        when 'step' then case when linear_probability >= stable_probability then 'linear' else 'stable' end
+        when 'step' then case when abs(start_velocity_mm_yr) >= moving_limit then 'linear' else 'stable' end
         when 'complex' then 'variable'
         else second_class
     end as class_2,
@@ -35,4 +39,5 @@ select
     class = 'complex' as variable_flag,
     class not in ('stable', 'noisy', 'unclassified') and noisy_probability >= linear_probability as noisy_trend
 from classes.motion
+cross join settings
 ;
