@@ -9,10 +9,9 @@ from bench.science.generator import Dataset
 METHODS = {
     "reference": reference.classify,
     "F-tests": ftests.classify,
-    "ours, no mixture": lambda dataset: ours.classify(dataset, ours.MODEL_WITHOUT_MIXTURE),
     "ours": ours.classify,
+    "ours, with mixture": lambda dataset: ours.classify(dataset, with_mixture=True),
 }
-MODELS = {"ours, no mixture": ours.MODEL_WITHOUT_MIXTURE, "ours": ours.MODEL}
 NOISES = (
     "inside",
     "white",
@@ -51,7 +50,7 @@ def available(names=None):
     for name, classify in METHODS.items():
         if names is not None and name not in names:
             continue
-        if name in MODELS and not ours.is_there(MODELS[name]):
+        if name.startswith("ours") and not ours.is_there():
             missing.append(f"{name} ({MODELS[name]})")
         else:
             methods[name] = classify

@@ -1,6 +1,7 @@
 """Our own models' texts, run over a dataset; the only place that knows the names of their columns."""
 
 import tempfile
+from dataclasses import replace
 
 import numpy as np
 from bench.science.predictions import Prediction, no_epochs, sense_of
@@ -9,30 +10,32 @@ from workbench import Workbench
 
 import egmsql
 
-MODEL = "classes.motion"  # with the mixture
-MODEL_WITHOUT_MIXTURE = "classes.rules"
+MODEL = "classes.probabilities"
+MORE = "features.hypotheses"  # velocities at both ends, epochs of breaks
+# The mixture is a setting of the model: the same text with it on.
+MIXTURE_OFF, MIXTURE_ON = "select 0.0 as mixture_below", "select 0.6 as mixture_below"
 CLASS = "class"
-PROBABILITY = "probability_{}"  # of each class
-FIRST_VELOCITY, LAST_VELOCITY = "velocity_start_mm_yr", "velocity_end_mm_yr"
-BREAK_EPOCH = {"step": "step_epoch", "velocity_change": "hinge_epoch"}
-POINTS = {}  # further columns of observed.points; what is not given is NULL, and NULL is eligible
-TABLES = {}  # tables that a model reads and a test makes: {name: columns}
+PROBABILITY = "{}_probability"  # of each class
+FIRST_VELOCITY, LAST_VELOCITY = "start_velocity_mm_yr", "end_velocity_mm_yr"
+BREAK_EPOCH = {"step": "step_date", "velocity_change": "hinge_date"}
 
 
-def is_there(model):
-    """Whether a model exists."""
-    return model in egmsql.load_project().models
+def is_there():
+    """Whether the model exists."""
+    return MODEL in egmsql.load_project().models
 
 
-def classify(dataset, model=MODEL):
-    """Return the classes a model gives a dataset, taken as one product."""
+def classify(dataset, with_mixture=False):
+    """Return the classes that our models give a dataset, taken as one product."""
     with (
         tempfile.TemporaryDirectory(prefix="egmsql-bench-") as folder,
-        Workbench(dataset.epochs, dataset.series, points=POINTS, folder=folder) as bench,
+        Workbench(dataset.epochs, dataset.series, folder=folder) as bench,
     ):
-        for name, columns in TABLES.items():
-            bench.table(name, **columns)
-        return as_prediction(bench.run(model))
+        if with_mixture:
+            model = bench.project.models[MODEL]
+            assert MIXTURE_OFF in model.text
+            bench.project.models[MODEL] = replace(model, text=model.text.replace(MIXTURE_OFF, MIXTURE_ON))
+        return as_prediction({**bench.run(MORE), **bench.run(MODEL)})
 
 
 def as_prediction(rows):
