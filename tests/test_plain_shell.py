@@ -209,7 +209,7 @@ def test_bookkeeping_is_ordinary_tables(real_lake, tmp_path):
     assert counted["_sources"] == "3" and counted["_lake"] == "1" and int(counted["_files"]) >= 18
     assert [name for name in BOOKKEEPING if name not in ("_previous_files",) and counted[name] == "0"] == []
     text = "select count(*), count(distinct model) from _files join _sources on partition = product where n_rows > 0"
-    assert query(real_lake / "egmsql.duckdb", text, cwd=tmp_path) == [("18", "6")]
+    assert query(real_lake / "egmsql.duckdb", text, cwd=tmp_path) == [("24", "8")]
     text = "select upstream_model, upstream_column from _lineage where column_name = 'velocity_mm_yr'"
     assert ("series.displacement", "displacements") in query(real_lake / "egmsql.duckdb", text, cwd=tmp_path)
 
