@@ -120,5 +120,7 @@ def _as_column(name, codes, epochs):
         return pa.DictionaryArray.from_arrays(pa.array(codes, mask=none), pa.array(FAMILIES)).cast(
             pa.string()
         )
+    if not epochs.size:
+        return pa.nulls(len(codes), pa.date32())
     days = epochs.astype("datetime64[D]").astype(np.int32)
     return pa.array(days[np.where(none, 0, codes)], mask=none).cast(pa.date32())

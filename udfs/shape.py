@@ -68,6 +68,6 @@ def shape(displacements, epochs, mm_per_unit, jump_mm, jump_spread):
             )
             out[:, rows] = found
         out[FIELDS.index("n_valid_frac"), rows] = present.mean() if present.size else np.nan
-    columns = dict(zip(FIELDS, out, strict=True))
+    columns = dict(zip(FIELDS, out.astype(np.float32), strict=True))
     columns["n_jumps_nonseas"] = pa.array(out[_COUNT], from_pandas=True).cast(pa.int32())
     return columns

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 from egmsql.udfs.kernels.compiled import borrowing, compiled
-from egmsql.udfs.kernels.fits import fit_matrix, is_determined, least_squares_weights, years_since_first
+from egmsql.udfs.kernels.fits import years_since_first
+from egmsql.udfs.kernels.orthonormal import orthonormal, weights_of
 
 FIELDS = (
     *("v_robust_mm_yr", "v_first_half_mm_yr", "v_second_half_mm_yr", "v_diff_mm_yr"),
@@ -24,11 +25,10 @@ class Frame(NamedTuple):
     """What the epochs present, m of them, decide for every series."""
 
     t: np.ndarray  # (m,) years since the first epoch of the product
-    smooth: np.ndarray  # (6, m) orthonormal rows that span 1, t, the annual and the twice-yearly wave
+    smooth: np.ndarray  # (6, m) orthonormal rows that span 1, both waves and t
     wave: np.ndarray  # (4, m) cos, sin, cos, sin
     weights: np.ndarray  # (8, m): slope beside the annual wave; the four wave terms; t²; slopes of the halves
     parabola: np.ndarray  # (m,) unit row: what t² adds to 1, t and the annual wave
-    line: np.ndarray  # (4, m) orthonormal rows that span 1, t and the annual wave
 
 
 def frame_of(epochs, present):
@@ -45,23 +45,25 @@ def _frame_of(epochs, present):
     t = years_since_first(np.frombuffer(epochs, dtype="datetime64[D]"))[present]
     if t.size < FEWEST_EPOCHS:
         return None
-    base = fit_matrix(t, "1 t cos sin")
-    twice = np.stack([np.cos(4 * np.pi * t), np.sin(4 * np.pi * t)], axis=1)
-    late = t > (t[0] + t[-1]) / 2  # halves by time: a change of sampling does not move the middle
-    sides = np.stack([~late, ~late * t, late, late * t], axis=1).astype(float)
-    fits = [base, np.hstack([base, twice]), fit_matrix(t, "1 t cos sin t²"), np.hstack([sides, base[:, 2:]])]
-    if not all(is_determined(fit) for fit in fits):
+    once, twice = 2 * np.pi * t, 4 * np.pi * t
+    one, wave = np.ones_like(t), np.stack([np.cos(once), np.sin(once), np.cos(twice), np.sin(twice)])
+    late = (t > (t[0] + t[-1]) / 2).astype(float)  # halves by time: sampling does not move the middle
+    fits = [
+        orthonormal(np.stack(rows))
+        for rows in (
+            [one, *wave[:2], t, t**2],
+            [one, *wave, t],
+            [1 - late, late, *wave, (1 - late) * t, late * t],
+        )
+    ]
+    if not all(determined for *_, determined in fits):
         return None
-    first, smooth, parabola, halves = (least_squares_weights(fit) for fit in fits)
-    q = np.linalg.qr(fits[2])[0]
-    return Frame(
-        t=t,
-        smooth=np.ascontiguousarray(np.linalg.qr(fits[1])[0].T),
-        wave=np.ascontiguousarray(fits[1][:, 2:].T),
-        weights=np.ascontiguousarray(np.stack([first[1], *smooth[2:], parabola[4], halves[1], halves[3]])),
-        parabola=np.ascontiguousarray(q[:, 4]),
-        line=np.ascontiguousarray(q[:, :4].T),
-    )
+    (curved, curved_inverse, _), (smooth, inverse, _), halves = fits
+    velocity = weights_of(curved[:4], np.ascontiguousarray(curved_inverse[:4, :4]))[3]
+    waves = weights_of(smooth, inverse)[1:5]
+    slopes = weights_of(*halves[:2])[6:]
+    weights = np.stack([velocity, *waves, weights_of(curved, curved_inverse)[4], *slopes])
+    return Frame(t=t, smooth=smooth, wave=wave, weights=weights, parabola=curved[4].copy())
 
 
 @compiled
