@@ -10,6 +10,7 @@ from rich.console import Console
 
 import egmsql
 from egmsql.errors import EgmsqlError, SettingError
+from egmsql.plot.command import plot_command
 from egmsql.progress import Bars
 from egmsql.settings import Settings, parse_bytes
 from egmsql.upkeep import raise_for
@@ -36,6 +37,9 @@ _MEMORY = click.option(
 def cli(context, debug, sql):
     """EGMS ground motion files as a lake that you query with SQL."""
     context.obj = {"debug": debug, "sql": sql}
+
+
+cli.add_command(plot_command)
 
 
 def main(arguments=None):

@@ -25,7 +25,6 @@ STANDARD_IN_UDFS = {
     "inspect",
     "pkgutil",
     "re",
-    "functools",
     "math",
     "pathlib",
     "collections",

@@ -22,7 +22,8 @@ _COMPONENT = pa.struct(
 
 
 @udf(
-    "fit_mixture(effects DOUBLE[], labels VARCHAR[], seed INTEGER) -> STRUCT(component INTEGER, class VARCHAR,"
+    "fit_mixture(effects DOUBLE[], labels VARCHAR[], seed INTEGER) -> STRUCT(component INTEGER,"
+    " class VARCHAR,"
     " weight DOUBLE, mean DOUBLE[], covariance DOUBLE[], centre DOUBLE[], scale DOUBLE[], n_points BIGINT,"
     " log_likelihood DOUBLE)[]",
     version=1,
