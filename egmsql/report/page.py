@@ -94,7 +94,7 @@ class Drawings:
 
     def differences(self, level):
         """Return how far refitted and published velocity of one level are apart."""
-        rows = [row for row in self._answers["differences"] if row["level"] == level]
+        rows = [row for row in self._answers["velocities"] if row["level"] == level]
         label = f"Histogram of refitted less published velocity, {level}"
         return pictures.differences(rows, f"differences-{level}", label)
 

@@ -180,7 +180,7 @@ def _span(bins):
 def scatter(pairs, name, label):
     """Return refitted over published velocity as hexagons that count points."""
     published = np.array([row["published"] for row in pairs])
-    refitted = np.array([row["refitted"] for row in pairs])
+    refitted = published + np.array([row["difference"] for row in pairs])
     counts = np.array([row["n_points"] for row in pairs], dtype=float)
     ends = float(min(published.min(), refitted.min())), float(max(published.max(), refitted.max()))
     with matplotlib.rc_context(_STYLE):
@@ -192,10 +192,11 @@ def scatter(pairs, name, label):
             C=counts,
             reduce_C_function=np.sum,
             gridsize=36,
-            norm=LogNorm(1, max(10, counts.max())),
+            norm=LogNorm(1),
             cmap="cividis",
             linewidths=0.1,
         )
+        hexagons.set_clim(1, max(10, hexagons.get_array().max()))
         axes.axline((ends[0], ends[0]), slope=1, color=_INK, linewidth=0.8, linestyle=(0, (4, 2)))
         axes.set_aspect("equal")
         axes.set_xlabel("published, mm/yr")
@@ -210,16 +211,17 @@ def scatter(pairs, name, label):
         return _svg(figure, name, label)
 
 
-def differences(steps, name, label):
+def differences(pairs, name, label):
     """Return a histogram of refitted less published velocity, with what rounding alone allows marked."""
-    values = np.array([row["difference"] for row in steps])
-    counts = np.array([row["n_points"] for row in steps], dtype=float)
+    values = np.array([row["difference"] for row in pairs])
     reach = max(0.12, float(np.quantile(np.abs(values), 0.99)))
+    steps, place = np.unique(np.round(np.clip(values, -reach, reach), 2), return_inverse=True)
+    counts = np.bincount(place, [row["n_points"] for row in pairs])
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(3.5, 3.1), layout="constrained")
         axes = figure.add_subplot()
         axes.axvspan(-0.05, 0.05, color=_FAINT, alpha=0.25, linewidth=0)
-        axes.bar(np.clip(values, -reach, reach), counts, width=0.009, color=_ACCENT, linewidth=0)
+        axes.bar(steps, counts, width=0.009, color=_ACCENT, linewidth=0)
         axes.set_xlabel("refitted − published, mm/yr")
         axes.set_ylabel("points")
         axes.annotate(

@@ -30,7 +30,7 @@ SECTIONS = (
     Section("products", "What the lake holds", ("products",)),
     Section("movements", "How the ground moves", ("movements", "cells", "distributions")),
     Section("agreement", "Agreement with EGMS's published numbers", ("agreement", "agreement_levels")),
-    Section("velocities", "The velocity, refitted and published", ("velocities", "differences")),
+    Section("velocities", "The velocity, refitted and published", ("velocities",)),
     Section("errors", "How sure a velocity is", ("errors",)),
     Section("audits", "Rules that the lake keeps", ("audits",)),
     Section("models", "What it was computed with", ("models",)),

@@ -4,7 +4,7 @@
 -- Medians of one point in `every`, so that memory stays bounded.
 
 with settings as (
-    select 1000000 as most_points
+    select 500000 as most_points
 ),
 
 sampling as (

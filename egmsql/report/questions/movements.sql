@@ -6,7 +6,7 @@
 with settings as (
     select
         2.0 as still,               -- mm/yr; slower is called nearly still
-        1000000 as most_points      -- that quantiles are taken of
+        500000 as most_points      -- that quantiles are taken of
 ),
 
 sampling as (
