@@ -266,6 +266,16 @@ def test_of_a_few_points_nothing_is_judged(small_lake):
     assert "No goal could be judged" in str(found) and "No goal could be judged" in page(found)
 
 
+def test_it_is_said_where_only_some_points_were_looked_at(report):
+    answers = {
+        name: [{**row, "every": 60} if "every" in row else row for row in rows]
+        for name, rows in report.answers.items()
+    }
+    whole = " ".join(Reader(page(sections.Report("large", report.sections, answers))).text)
+    assert "ne point in 60" not in page(report)
+    assert whole.count("ne point in 60") == 3 + 1 + 1  # each map's figures, the scatter, the errors
+
+
 def test_a_section_without_its_model_is_left_out(report):
     for section in report.sections:
         answers = {name: report.answers[name] for name in ("lake", *section.questions)}

@@ -138,8 +138,8 @@ def _scale_bar(axes, extent):
 
 def _north(axes):
     arrow = {"arrowstyle": "-|>", "color": "black", "linewidth": 1.4}
-    place = {"xycoords": "axes fraction", "ha": "center", "va": "center", "color": "black"}
-    axes.annotate("N", (0.95, 0.985), (0.95, 0.875), arrowprops=arrow, **place)
+    place = {"xycoords": "axes fraction", "textcoords": "offset points", "ha": "center", "va": "center"}
+    axes.annotate("N", (0.95, 0.98), (0, -25), color="black", arrowprops=arrow, **place)
 
 
 def histogram(bins, name, label, quantity, middle):
