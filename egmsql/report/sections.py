@@ -78,8 +78,8 @@ def ask(lake, settings):
     except duckdb.OutOfMemoryException as error:
         raise unwritten(lake, error) from None
     except duckdb.Error as error:
-        wrong = f"cannot be read ({' '.join(str(error).split())[:200]})"
-        raise LakeError(lake, wrong, "look with `egmsql check LAKE`") from None
+        reason = " ".join(str(error).split())[:200]
+        raise LakeError(lake, f"cannot be read ({reason})", f"look with `egmsql check {lake}`") from None
     sections = tuple(s for s in SECTIONS if answers.get(s.questions[0]))
     return Report(Path(lake).resolve().name, sections, answers)
 
