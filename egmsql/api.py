@@ -7,7 +7,8 @@ from egmsql.catalog import is_current
 from egmsql.lake import CATALOGUE, Lake, existing_lake
 from egmsql.planner import Planner, Step
 from egmsql.project import load_project
-from egmsql.settings import parse_age
+from egmsql.report import sections  # eager: `egmsql.report` is the call, so the package is loaded before it
+from egmsql.settings import Settings, parse_age
 
 
 def ingest(lake, files, settings=None, project=None, wait=0.0, progress=None):
@@ -59,3 +60,13 @@ def clean(lake, keep="1d", wait=0.0):
 def sandbox(lake, model, source=None, project=None):
     """Copy the catalogue without `model` and what follows from it; return the copy's path."""
     return sandboxes.sandbox(existing_lake(lake), project or load_project(), model, source)
+
+
+def report(lake, html=None, settings=None):
+    """Return the Report of a built lake; with `html`, also write it as one page to that path."""
+    found = sections.ask(lake, settings or Settings())
+    if html is not None:
+        from egmsql.report.page import write_page  # matplotlib takes its time
+
+        write_page(found, html)
+    return found

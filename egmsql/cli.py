@@ -12,6 +12,7 @@ import egmsql
 from egmsql.errors import EgmsqlError, SettingError
 from egmsql.plot.command import plot_command
 from egmsql.progress import Bars
+from egmsql.report.command import report
 from egmsql.settings import Settings, parse_bytes
 from egmsql.upkeep import raise_for
 from egmsql.workspace import spatial_file
@@ -302,6 +303,9 @@ def simulate(out, points, csv, **options):
     for path in paths:
         click.echo(str(path))
     click.echo(f"{len(paths)} products, {points:,} points, truth in {out / 'truth.parquet'}")
+
+
+cli.add_command(report)
 
 
 def _print_warnings(findings):

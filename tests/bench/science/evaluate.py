@@ -51,7 +51,7 @@ def available(names=None):
         if names is not None and name not in names:
             continue
         if name.startswith("ours") and not ours.is_there():
-            missing.append(f"{name} ({MODELS[name]})")
+            missing.append(f"{name} ({ours.MODEL})")
         else:
             methods[name] = classify
     return methods, missing
