@@ -23,6 +23,7 @@ from bench.science import (
 from bench.science.oracle import OTHERS, Oracle
 from bench.science.predictions import Prediction, no_epochs, one_hot, sense_of
 from conftest import skip_or_fail
+from threadpoolctl import threadpool_limits
 from workbench import Workbench
 
 EPOCHS = noise.epochs_of("six_twelve")
@@ -30,6 +31,13 @@ YEARS = noise.years_of(EPOCHS)
 NOWHERE = Path("nowhere")
 # Of a fiftieth of the sets. When it changes, so do all published results: make them anew, and say so.
 DIGEST = "e6d41c78a1284a66"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Matrices are small: threads of the linear algebra only wait for each other on a busy machine."""
+    with threadpool_limits(1):
+        yield
 
 
 def small(name, family="tuning", scale=0.02):

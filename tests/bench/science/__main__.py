@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from bench.science import calibration, evaluate, generator, metrics, plots, report, sets
+from threadpoolctl import threadpool_limits
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -127,4 +128,5 @@ def _reliability(found, knots):
 
 
 if __name__ == "__main__":
-    main()
+    with threadpool_limits(1):  # the matrices are small
+        main()
