@@ -7,7 +7,9 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 from bench.science import calibration, evaluate, generator, metrics, plots, report, sets
+from threadpoolctl import threadpool_limits
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -85,17 +87,17 @@ def calibrate(options):
     for family in ("calibration", options.set):
         run = evaluate.evaluate(sets.make_sets(family, options.data, options.scale, names), methods, _tell)
         found[family] = _pooled(run, options.calibrate)
-    stated, right, truth, probability = found["calibration"]
-    weights = calibration.both_mixes(truth)
+    stated, right, classes, truth, probability = found["calibration"]
+    weights = calibration.both_mixes(classes)
     knots = calibration.fit_map(stated, right, weights)
     temperature = calibration.fit_temperature(probability, truth, weights)
     print(calibration.as_values(knots))
     print(f"\ntemperature of the whole distribution: {temperature:.3f}\n")
     rows = []
-    for family, (stated, right, truth, probability) in found.items():
+    for family, (stated, right, classes, _, probability) in found.items():
         warmed = calibration.warm(probability, temperature).max(1)
         for mix in metrics.MIXES:
-            share = metrics.weights_of(truth, mix)
+            share = metrics.weights_of(classes, mix)
             maps = (stated, calibration.apply_map(knots, stated), warmed)
             errors = [metrics.calibration_error(values, right, share) for values in maps]
             rows.append((f"{family}, {mix} mix", *(f"{error:.4f}" for error in errors)))
@@ -104,21 +106,21 @@ def calibrate(options):
 
 
 def _pooled(run, method):
-    """Return stated, right, true class and probabilities over all sets of a run, the truth where right."""
-    import numpy as np
-
+    """Return over all sets of a run: stated, right, class by definition, class that makes sense, probabilities."""
     parts = []
     for name in run.sets:
         columns, prediction = run.of(method, name)
         truth = metrics.labels(columns, prediction, "strict")[0]
-        parts.append((*metrics.certainty(columns, prediction), truth, prediction.probability))
+        parts.append(
+            (*metrics.certainty(columns, prediction), columns["truth"], truth, prediction.probability)
+        )
     return tuple(np.concatenate(each) for each in zip(*parts, strict=True))
 
 
 def _reliability(found, knots):
-    stated, right, truth, _ = found
+    stated, right, classes = found[:3]
     for mix in metrics.MIXES:
-        weights = metrics.weights_of(truth, mix)
+        weights = metrics.weights_of(classes, mix)
         before = zip(*metrics.reliability(stated, right, weights), strict=True)
         after = zip(*metrics.reliability(calibration.apply_map(knots, stated), right, weights), strict=True)
         rows = [tuple(f"{x:.3f}" for x in (*a[:2], *b[:2])) for a, b in zip(before, after, strict=False)]
@@ -126,4 +128,5 @@ def _reliability(found, knots):
 
 
 if __name__ == "__main__":
-    main()
+    with threadpool_limits(1):  # the matrices are small
+        main()

@@ -171,13 +171,13 @@ def certainty(columns, prediction):
 def reliability(stated, right, weights, equal_count=True):
     """Return mean stated probability, share right and weight of each bin.
 
-    Bins have equal weight, or with `equal_count` false, equal width.
+    Bins have about equal weight, equal probabilities staying together, or with `equal_count` false, equal width.
     """
     if equal_count:
-        order = np.argsort(stated, kind="stable")
-        bins = np.empty(len(stated), dtype=int)
-        middle = np.cumsum(weights[order]) - weights[order] / 2
-        bins[order] = np.minimum(middle / weights.sum() * N_BINS, N_BINS - 1).astype(int)
+        _, ties = np.unique(stated, return_inverse=True)
+        shares = np.bincount(ties, weights)
+        middle = (np.cumsum(shares) - shares / 2) / weights.sum()
+        bins = np.minimum(middle * N_BINS, N_BINS - 1).astype(int)[ties]
     else:
         bins = np.minimum(stated * 10, 9).astype(int)
     total = np.bincount(bins, weights, N_BINS)

@@ -116,7 +116,7 @@ def alarms(run, path):
     figure, axis = plt.subplots(figsize=(9, 3.8))
     height = 0.8 / max(len(run.methods), 1)
     for k, method in enumerate(run.methods):
-        shares = [100 * metrics.false_alarms(*run.of(method, name))["mean"] for name in names]
+        shares = [max(100 * metrics.false_alarms(*run.of(method, name))["mean"], 0.011) for name in names]
         hatch = ("..", "//", "", "")[list(STYLES).index(method)]
         place = np.arange(len(names)) + k * height
         axis.barh(
@@ -127,6 +127,9 @@ def alarms(run, path):
         np.arange(len(names)) + 0.4 - height / 2, ["AR(1) + white" if n == "inside" else n for n in names]
     )
     axis.invert_yaxis()
+    axis.set_xscale("log")
+    axis.set_xlim(0.01, 100)
+    axis.set_xticks([0.01, 0.1, 1, 10, 100], ["0", "0.1", "1", "10", "100"])
     axis.set_xlabel("series without a movement called non-linear, per cent (line: 1 %)")
     axis.legend(fontsize=8)
     return _finish(figure, path)

@@ -3,7 +3,7 @@
 import itertools
 
 import numpy as np
-from bench.science import evaluate, generator, metrics
+from bench.science import evaluate, generator, metrics, reference
 from bench.science.truths import CLASSES, NULLS
 
 EDGES = generator.Z_EDGES
@@ -180,6 +180,11 @@ def _last(run):
         for kind, label in (("white", "white noise"), ("ar1", "AR(1) + white")):
             cells = [f"{evaluate.accelerating_recall(run, m, kind):.3f}" for m in run.methods]
             rows.append((f"recall of accelerating, Δ\\|v\\| 4–12 mm/yr, 2 mm, {label}", *cells))
+    if "inside" in run.sets and "reference" in run.methods:
+        jumpy, step = reference.is_jumpy(run.sets["inside"]), run.sets["inside"].columns["truth"] == "step"
+        shares = f"{jumpy[step].mean():.3f}, {jumpy[~step].mean():.3f}"
+        cells = [shares if method == "reference" else "" for method in run.methods]
+        rows.append(("steps, and others, flagged as jumpy (the reference's word for steps)", *cells))
     if run.seams:
         cells = [f"{100 * run.seams[m]:.2f} %" for m in run.methods]
         rows.append(("series of two products that each names differently", *cells))

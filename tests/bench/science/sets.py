@@ -80,12 +80,7 @@ def _recall(rng, scale):
     """Accelerating by 4 to 12 mm/yr, in white and in correlated noise of 2 mm: what must not be missed."""
     parts = []
     for kind in ("white", "ar1"):
-        source = Drawn(noise.epochs_of("six_twelve"), kind, rng)
-        source.propose = lambda n, rng, source=source: (
-            rng.integers(len(source.oracles), size=n),
-            np.full(n, 2.0),
-            np.full(n, 2.0),
-        )
+        source = Drawn(noise.epochs_of("six_twelve"), kind, rng, sigmas=(2.0, 2.0))
         for name in ("quadratic_faster", "growth", "hinge_faster"):
             many = draw(source, name, round(1500 * scale) + 8, rng, z_edges=np.geomspace(1.5, 60, 13))
             change = many.columns["change_mm_yr"]
