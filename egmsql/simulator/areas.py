@@ -15,7 +15,9 @@ from egmsql.simulator.truth import date_of
 
 NAME = "areas.parquet"
 _CORNERS = 48  # of an outline
-_QUAKE_LENGTHS = 2.2  # of its length: beyond, the earthquake moved the ground by less than a fifth of its size
+_QUAKE_LENGTHS = (
+    2.2  # of its length: beyond, the earthquake moved the ground by less than a fifth of its size
+)
 _FROM, _TO = 0.0, 5.0  # years since 2020 over which velocities are means
 
 _COLUMNS = (

@@ -46,7 +46,10 @@ class Arguments:
         self._check_component()
         if not self.suffix and len(self.releases) > 1:
             raise _refuse(
-                "releases", ", ".join(self.releases), "would share their names without suffix", "give one release"
+                "releases",
+                ", ".join(self.releases),
+                "would share their names without suffix",
+                "give one release",
             )
 
     def header_of(self, release):
@@ -75,7 +78,12 @@ class Arguments:
         if not _is_whole(self.seed) or self.seed < 0:
             raise _refuse("seed", self.seed, "is no seed", "give a whole number from 0")
         if not _is_whole(self.tracks) or not 1 <= self.tracks <= len(TRACKS):
-            raise _refuse("tracks", self.tracks, "is no number of tracks", f"give a whole number from 1 to {len(TRACKS)}")
+            raise _refuse(
+                "tracks",
+                self.tracks,
+                "is no number of tracks",
+                f"give a whole number from 1 to {len(TRACKS)}",
+            )
         if self.products is not None and (not _is_whole(self.products) or self.products < 1):
             raise _refuse("products", self.products, "is no number of files", "give a whole number from 1")
         if self.products is not None and self.products > self.points:

@@ -29,7 +29,9 @@ _BYTES_PER_POINT = {"L2a": 1_170, "L2b": 1_170, "L3": 110}  # of csv a point and
     multiple=True,
     help="Repeatable; default 2018_2022 and 2020_2024, with --products the latter.",
 )
-@click.option("--header", type=click.Choice(["old", "new"]), help="Header generation; default by the release.")
+@click.option(
+    "--header", type=click.Choice(["old", "new"]), help="Header generation; default by the release."
+)
 @click.option(
     "--suffix/--no-suffix", default=True, help="Names with or without release and delivery version."
 )
@@ -37,7 +39,11 @@ _BYTES_PER_POINT = {"L2a": 1_170, "L2b": 1_170, "L3": 110}  # of csv a point and
     "--decimals", type=click.Choice(["shortest", "padded"]), help="Default by the release and the producer."
 )
 @click.option(
-    "--tracks", type=click.IntRange(1, 4), default=3, show_default=True, help="Ascending, descending, in turns."
+    "--tracks",
+    type=click.IntRange(1, 4),
+    default=3,
+    show_default=True,
+    help="Ascending, descending, in turns.",
 )
 @click.option("--products", type=click.IntRange(min=1), help="Number of L2 files of a release; default all.")
 @click.option("--component", type=click.Choice(["U", "E"]), help="L3: only this one; default both.")
@@ -62,4 +68,6 @@ def simulate(out, points, csv, levels, releases, products, **options):
         paths = write_files(out, compression=not csv, progress=advance, **given)
     for path in paths:
         click.echo(str(path))
-    click.echo(f"{len(paths)} products, truth in {out / 'truth.parquet'}, outlines in {out / 'areas.parquet'}")
+    click.echo(
+        f"{len(paths)} products, truth in {out / 'truth.parquet'}, outlines in {out / 'areas.parquet'}"
+    )

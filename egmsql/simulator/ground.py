@@ -23,10 +23,11 @@ from egmsql.simulator.terrain import (
 )
 
 # Of scatterers, a km² and geometry; the specification wants 5,000 in cities and 100 in open spaces.
-_DENSITIES = {"town": 4_500, "village": 2_600, "bowl": 4_500, "landslide": 1_500, "dam": 4_000}
-_OPEN, _OPEN_SPREAD, _FIELD = 430, 0.9, 700  # a km², median; log; m, how wide fields are
+_DENSITIES = {"town": 4_500, "village": 2_600, "bowl": 4_500, "landslide": 2_200, "dam": 4_000}
+_OPEN, _OPEN_SPREAD, _FIELD = 250, 1.3, 700  # a km², median; log; m, how wide fields are
 _SHORE = 106  # m, half the diagonal of a block of cells and a little more
 _BUILDING = 25.0  # m
+_QUAKE_REACH = 2.4  # lengths of the earthquake beyond which nothing moves
 _THERMAL_DAY = 208  # end of July
 
 _KIND, _X, _Y, _RADIUS, _WIDTH, _ANGLE = range(6)
@@ -73,9 +74,11 @@ class Ground:
         """Return easting, northing, length (m), angle, size (mm) and year of the one earthquake."""
         rng = generator(self.seed, Stream.QUAKE)
         length, azimuth = min(max(0.3 * radius, 900), 6_000), rng.uniform(0, 2 * math.pi)
-        at = (CENTRE[0] + 0.62 * radius * math.cos(azimuth), CENTRE[1] + 0.62 * radius * math.sin(azimuth))
+        at = (CENTRE[0] + 0.85 * radius * math.cos(azimuth), CENTRE[1] + 0.85 * radius * math.sin(azimuth))
         # Between the middle of 2020 and the end of 2022, so that the usual releases see it.
-        return np.array([*at, length, rng.uniform(0, 2 * math.pi), rng.uniform(16, 30), rng.uniform(0.5, 2.9)])
+        return np.array(
+            [*at, length, rng.uniform(0, 2 * math.pi), rng.uniform(16, 30), rng.uniform(0.5, 2.9)]
+        )
 
     def density(self, eastings, northings):
         """Return how many scatterers a km² one geometry sees at the middles of blocks; none near water."""
@@ -109,7 +112,9 @@ class Ground:
         wave[:, 2] = amplitude * _turn(day)
         # Buildings and dams grow with the temperature, each by its own height.
         built = np.isin(kind, (_TOWN, _VILLAGE, _BOWL, _DAM))
-        wave[:, 2] += np.where(built, _growths(eastings, northings, self.key ^ np.uint64(2)), 0) * _turn(_THERMAL_DAY)
+        wave[:, 2] += np.where(built, _growths(eastings, northings, self.key ^ np.uint64(2)), 0) * _turn(
+            _THERMAL_DAY
+        )
         # A full reservoir pushes its dam, along the short axis.
         dam = np.flatnonzero(kind == _DAM)
         push = 5 * influence[dam] * _turn(60)
@@ -229,7 +234,8 @@ def _steps(eastings, northings, quake):
     dx, dy = (eastings - quake[0]) / quake[2], (northings - quake[1]) / quake[2]
     cosine, sine = math.cos(quake[3]), math.sin(quake[3])
     along = dx * cosine + dy * sine
-    fading = np.exp(-(dx**2 + dy**2) / 2)
+    square = dx**2 + dy**2
+    fading = np.exp(-square / 2) * np.clip((_QUAKE_REACH**2 - square) / 2, 0, 1)
     shift = 0.5 * quake[4] * fading
     return np.stack([shift * cosine, shift * sine, quake[4] * 1.65 * along * fading], axis=1)
 

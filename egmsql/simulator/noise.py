@@ -15,16 +15,16 @@ from egmsql.simulator.randomness import NORMALS, SHOCKS, join, mix, normals, sha
 _SHARES = (0.0, 0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99, 1.0)
 _SIGMAS = (0.6, 1.0, 1.4, 1.7, 2.4, 3.35, 4.05, 4.45, 4.55, 4.75, 5.0)  # mm
 # The correlation of real residuals is 0.33 at one epoch and 0.17 at two, whatever the days between: an
-# autoregressive part that fades by 0.6 an epoch, below white noise.
-FADING = 0.6
-_CORRELATION, _CORRELATION_SPREAD, _CORRELATIONS = 0.37, 0.15, (0.02, 0.57)
+# autoregressive part that fades by 0.65 an epoch, below white noise.
+FADING = 0.65
+_CORRELATION, _CORRELATION_SPREAD, _CORRELATIONS = 0.42, 0.16, (0.02, 0.62)
 _WANDER, _WANDER_YEARS = 0.55, (6.0, 15.0)  # amplitude / noise; periods
 HALF_WAVE = 27.73288  # mm, half of Sentinel-1's wavelength
 _MULTIPLES = np.array([-1, 1, -1, 1, -1, 1, -1, 1, -2, 2])
 _LONE_ERRORS, _PATCH_ERRORS, _IN_PATCH = 0.012, 0.003, 0.7  # shares of points, of patches, of their points
 _PATCH_LINES, _PATCH_PIXELS = 20, 80
 _OUTLIER_POINTS, _OUTLIERS = 0.25, 0.006  # share of points that have any; of their epochs
-ATMOSPHERE = 0.45  # mm
+ATMOSPHERE = 0.35  # mm
 _CELL = 3_000.0  # m, how wide the clouds are
 
 
@@ -85,10 +85,10 @@ def patch_keys(seed, ground_ids):
 
 @numba.njit(nogil=True, cache=True)
 def neighbour_keys(seed, ground_ids):
-    """Return the uint64 keys of what about 15 m x 15 m share: close scatterers disturb each other."""
+    """Return the uint64 keys of what about 28 m x 31 m share: close scatterers disturb each other."""
     keys = np.empty(len(ground_ids), dtype=np.uint64)
     for i in range(len(keys)):
-        keys[i] = join(seed ^ np.uint64(8), ground_ids[i] & ~np.int64(3))
+        keys[i] = join(seed ^ np.uint64(8), ground_ids[i] & ~np.int64(1 << 20 | 7))
     return keys
 
 

@@ -67,7 +67,7 @@ class Observer:
         if is_shuffled:
             points = points.take(np.argsort(points.keys))
         looks = burst.track.looks(np.full(len(points.pixels), burst.swath), points.pixels)
-        motion = self.ground.motion(points.eastings, points.northings)
+        motion = self.ground.motion(points.true_eastings, points.true_northings)
         plate = plate_velocity(points.eastings, points.northings, looks)
         progress, rows = self.period.progress(motion.area)
         paths = look_at(motion, looks, plate if self.is_absolute else 0 * plate, rows)
@@ -90,4 +90,4 @@ class Observer:
     def heights(self, points):
         """Return how high points stand above EGM2008 (m): on the ground or on a roof."""
         roofs = 14 * shares(points.keys, 31) ** 3
-        return self.ground.heights(points.eastings, points.northings) + roofs
+        return self.ground.heights(points.true_eastings, points.true_northings) + roofs

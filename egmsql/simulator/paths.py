@@ -17,7 +17,9 @@ MOVING = 1.0  # mm/yr, on average over the period: slower ground is stable
 STEPPING = 5.0  # mm: a smaller step of the earthquake is no step
 _EDGE = 0.5  # years: a change nearer to an end of the period is not seen as one
 
-_STABLE, _LINEAR, _CHANGE, _STEP = (SHAPES.index(name) for name in ("stable", "linear", "velocity_change", "step"))
+_STABLE, _LINEAR, _CHANGE, _STEP = (
+    SHAPES.index(name) for name in ("stable", "linear", "velocity_change", "step")
+)
 
 
 @dataclass
@@ -51,7 +53,8 @@ class Period:
         self.is_after_quake = (years >= ground.quake[5]).astype(float)
         self.has_quake = 0 < self.is_after_quake.sum() < len(years)
         self.step_velocity, self.step_acceleration = (
-            float(weights @ self.is_after_quake) for weights in (fits.velocity_weights, fits.acceleration_weights)
+            float(weights @ self.is_after_quake)
+            for weights in (fits.velocity_weights, fits.acceleration_weights)
         )
 
     def progress(self, areas):
@@ -67,7 +70,9 @@ class Period:
         span = self.years[-1] - self.years[0]
         slopes, bends = progress @ self.fits.velocity_weights, progress @ self.fits.acceleration_weights
         paces = np.sign(progress[:, -1] - progress[:, 0]) * np.ptp(progress, axis=1) / span
-        velocity, acceleration, pace = (some[paths.structure] * paths.factor for some in (slopes, bends, paces))
+        velocity, acceleration, pace = (
+            some[paths.structure] * paths.factor for some in (slopes, bends, paces)
+        )
         step = paths.step * self.has_quake
         return Facts(velocity, acceleration, pace, step, paths.wave, areas)
 

@@ -16,7 +16,7 @@ from egmsql.simulator.tracks import TRACKS, Burst, bursts_over
 
 TILE_SIDE, CELL_SIDE = 100_000, 100  # m
 _DENSITY = 1_100  # points a km² and track on a natural island
-_SMALLEST, _LARGEST = 2_800.0, 130_000.0  # m, radius: room for one town, and for three swaths
+_SMALLEST, _LARGEST = 3_200.0, 130_000.0  # m, radius: room for one town, and for three swaths
 _MOST_PRODUCTS = 100
 
 
@@ -159,7 +159,9 @@ def _share_out(arguments, surveys, bursts):
         np.concatenate([block_keys(arguments.seed, track, surveys[track]) for track in tracks]),
     )
     shared = {}
-    for track, own in zip(tracks, np.split(counts, np.cumsum([len(seen[t]) for t in tracks])[:-1]), strict=True):
+    for track, own in zip(
+        tracks, np.split(counts, np.cumsum([len(seen[t]) for t in tracks])[:-1]), strict=True
+    ):
         surveys[track].counts = own
         filled = surveys[track].take(own > 0)
         shared |= {burst: filled.take(filled.seen_by(burst)) for burst in bursts if burst.track == track}
@@ -187,7 +189,12 @@ def _tiles(arguments, release, views):
     style = (arguments.header_of(release), arguments.is_padded(release, 1))
     for tile in _tiles_with(views):
         yield tuple(
-            TileProduct(ProductName("L3", tile=tile, component=component, **_suffix(arguments, release)), views, epochs, *style)
+            TileProduct(
+                ProductName("L3", tile=tile, component=component, **_suffix(arguments, release)),
+                views,
+                epochs,
+                *style,
+            )
             for component in "EU"
             if arguments.component in (None, component)
         )
@@ -198,7 +205,13 @@ def _tiles_with(views):
     corners = set()
     for view in views:
         east, north = view.burst.track.on_ground(view.blocks.first_lines, view.blocks.first_pixels)
-        corners |= set(zip((north // TILE_SIDE).astype(int).tolist(), (east // TILE_SIDE).astype(int).tolist(), strict=True))
+        corners |= set(
+            zip(
+                (north // TILE_SIDE).astype(int).tolist(),
+                (east // TILE_SIDE).astype(int).tolist(),
+                strict=True,
+            )
+        )
     return [f"E{east:02d}N{north:02d}" for north, east in sorted(corners)]
 
 

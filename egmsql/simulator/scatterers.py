@@ -32,8 +32,10 @@ _MISPLACED = 0.8  # m: neighbouring bursts place the same scatterer as different
 class Scatterers:
     """Some measurement points of one burst; arrays of one length."""
 
-    eastings: np.ndarray  # m, where they stand
+    eastings: np.ndarray  # m, where the burst places them
     northings: np.ndarray
+    true_eastings: np.ndarray  # m, where they stand
+    true_northings: np.ndarray
     lines: np.ndarray  # of the burst
     pixels: np.ndarray
     ground_ids: np.ndarray  # int64: the same in every burst that sees the scatterer
@@ -70,7 +72,10 @@ class Blocks:
 def survey(track, ground):
     """Return the Blocks of a track on land, with the points they would naturally hold (not whole)."""
     reach = REACH * ground.terrain.radius
-    lines, pixels = int(reach / LINE_SPACING / BLOCK_LINES) + 1, int(reach / track.pixel_spacing / BLOCK_PIXELS) + 1
+    lines, pixels = (
+        int(reach / LINE_SPACING / BLOCK_LINES) + 1,
+        int(reach / track.pixel_spacing / BLOCK_PIXELS) + 1,
+    )
     columns = np.arange(-pixels, pixels) * BLOCK_PIXELS
     found = []
     for start in range(-lines, lines, 64):  # bounds the memory
@@ -98,7 +103,9 @@ def share_out(points, weights, multiplicities, keys):
     """
     if points > 0.9 * _FULL * multiplicities.sum():
         most = int(0.9 * _FULL * multiplicities.sum())
-        raise SettingError(f"points {points}", f"are more than the {most} that fit", "give fewer points or more products")
+        raise SettingError(
+            f"points {points}", f"are more than the {most} that fit", "give fewer points or more products"
+        )
     low, high = 0.0, 2.0**60 / max(weights.max(), 1e-9)
     for _ in range(200):
         scale = (low + high) / 2 if high < 1e6 else np.sqrt(max(low, 1e-9) * high)
@@ -141,6 +148,8 @@ def locate(seed, burst, blocks):
     return Scatterers(
         eastings + np.where(is_shared, shift_line, 0) * _MISPLACED,
         northings + np.where(is_shared, shift_pixel, 0) * _MISPLACED,
+        eastings,
+        northings,
         own_lines,
         own_pixels,
         ground_ids,

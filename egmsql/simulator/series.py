@@ -8,8 +8,8 @@ import numpy as np
 from egmsql.simulator.noise import FADING, HALF_WAVE
 from egmsql.simulator.randomness import GOLDEN, NORMALS, SHOCKS, mix, share
 
-_WARM_UP = 24  # passes until the noise forgets that it began: 0.6 ** 24 is nothing
-_SHARED_NOISE = 0.4  # share of a scatterer's variance that its closest neighbours have too
+_WARM_UP = 32  # passes until the noise forgets that it began: 0.65 ** 32 is nothing
+_SHARED_NOISE = 0.62  # share of a scatterer's variance that its closest neighbours have too
 _OWN_NOISE = 0.06  # share of the variance that is the burst's alone, where two bursts see a scatterer
 _OUTLIER = 3.0  # mm, with a size of 3 to 8 times it
 
@@ -89,7 +89,9 @@ def _compose(numbers, whole, epochs, waves, passes, progress, air, keys, neighbo
     n_outliers = np.zeros(n_points, dtype=np.int64)
     noise = np.empty(n_epochs)
     for i in range(n_points):
-        (velocity, factor, step, cosine, sine, sigma, moving, innovation, wander, frequency, phase) = numbers[i, :11]
+        (velocity, factor, step, cosine, sine, sigma, moving, innovation, wander, frequency, phase) = numbers[
+            i, :11
+        ]
         vegetation, outlier_share, error = numbers[i, 11:]
         structure, block, error_pass = whole[i]
         _draw_noise(noise, passes, keys[i], neighbours[i], moving, innovation)
@@ -119,7 +121,9 @@ def _draw_noise(noise, passes, key, neighbour, moving, innovation):
         if k & 3 == 0:  # one word holds four numbers
             one, two = mix(key + np.uint64(k) * GOLDEN), mix(neighbour + np.uint64(k) * GOLDEN)
         shift = np.uint64((k & 3) * 16 + 4)
-        shock = alone * SHOCKS[one >> shift & np.uint64(4095)] + common * SHOCKS[two >> shift & np.uint64(4095)]
+        shock = (
+            alone * SHOCKS[one >> shift & np.uint64(4095)] + common * SHOCKS[two >> shift & np.uint64(4095)]
+        )
         shock *= innovation
         value = expected + shock
         expected = FADING * value + moving * shock

@@ -124,11 +124,7 @@ class _Simulation:
 
     def _write(self, folder, maker, writer, n_rows):
         """Write the products that a maker makes together; a tile without any cell is not delivered."""
-        deliveries, files = [], []
-        for product in maker.products:
-            deliveries.append(self._open(folder, product, n_rows >= _LARGE_ROWS))
-            files += deliveries[-1].files
-        self._files += files
+        deliveries = [self._open(folder, product, n_rows >= _LARGE_ROWS) for product in maker.products]
         n_written = 0
         for pieces, truths in self._batches(maker):
             for delivery, (rows, piece) in zip(deliveries, pieces, strict=True):
@@ -141,9 +137,10 @@ class _Simulation:
             delivery.close()
         if n_written:
             return [delivery.path for delivery in deliveries]
-        for file in files:
-            self._files.remove(file)
-            file.discard()
+        for delivery in deliveries:
+            for file in delivery.files:
+                self._files.remove(file)
+                file.discard()
         return []
 
     def _open(self, folder, product, is_large):
@@ -152,6 +149,7 @@ class _Simulation:
             delivery = ZippedDelivery(folder, stem, document, is_large)
         else:
             delivery = BareDelivery(folder, stem, document)
+        self._files += delivery.files
         head = header_line(product.name.level, product.header, product.epochs).encode() + b"\n"
         delivery.write(head, pack(head) if delivery.compresses else b"")
         self._progress(len(head))
@@ -191,7 +189,11 @@ def _refuse_occupied(folder, arguments, region):
         raise SettingError(folder, "is a file", "choose another folder")
     names_of = ZippedDelivery.names if arguments.compression else BareDelivery.names
     products = [*region.bursts, *(product for tile in region.tiles for product in tile)]
-    names = [truth.NAME, areas.NAME, *(name for product in products for name in names_of(product.name.product))]
+    names = [
+        truth.NAME,
+        areas.NAME,
+        *(name for product in products for name in names_of(product.name.product)),
+    ]
     existing = [name for name in names if (folder / name).exists()]
     if existing:
         more = f" and {len(existing) - 1} more" if len(existing) > 1 else ""

@@ -9,13 +9,14 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from egmsql.simulator.randomness import Stream, generator
-from egmsql.simulator.terrain import CENTRE, downslopes, heights
+from egmsql.simulator.terrain import CENTRE, downslopes, heights, inland
 
 SITE = 4_000  # m
 KINDS = ("countryside", "town", "village", "bowl", "landslide", "dam", "reservoir", "earthquake")
 SHAPES = ("stable", "linear", "accelerating", "decelerating", "velocity_change", "step")
 
-_MARGIN = 250  # m between the things of a site, and to its border
+_MARGIN = 60  # m between the things of a site, and to its border
+_STEEP = 0.08  # m a m: flatter ground does not slide
 _NOWHERE = 2**15  # makes rows and columns of sites positive
 
 
@@ -54,18 +55,23 @@ def make_site(seed, terrain, row, column):
     x, y = x + CENTRE[0] + column * SITE, y + CENTRE[1] + row * SITE
     steepness = downslopes(x, y, terrain.waves, terrain.coast)[1]
     found = []
-    free = _Room(x, y, found)
-    radius = rng.uniform(420, 700)
+    free = _Room(x, y, terrain, found)
+    radius = rng.uniform(420, 650)
     central = np.hypot(x - CENTRE[0] - column * SITE, y - CENTRE[1] - row * SITE) < 800
     town = free.best(-steepness - 9 * ~central, radius)
     found.append(_round("town", *town, radius))
     if is_home or rng.random() < 0.7:
-        found.append(_make_bowl(rng, town, radius, rng.integers(4) if not is_home else 0))
-    for number in range(2):
-        if is_home or rng.random() < 0.75:
-            found.append(_make_landslide(rng, terrain, free, steepness, (number + row + column) % 3))
+        found.append(
+            _make_bowl(rng, town, radius * rng.uniform(0.45, 0.65), 0 if is_home else rng.integers(3))
+        )
+    for number in range(3):
+        if is_home or rng.random() < 0.7:
+            found += _make_landslide(rng, terrain, free, steepness, (number + row + column) % 3)
     if is_home or rng.random() < 0.4:
         found += _make_dam(rng, free, heights(x, y, terrain.waves, terrain.coast))
+    if is_home or rng.random() < 0.6:
+        size = rng.uniform(240, 360)
+        found.append(_make_bowl(rng, free.best(-steepness, size), size, 1 if is_home else rng.integers(3)))
     for _ in range(2):
         size = rng.uniform(90, 200)
         found.append(_round("village", *free.best(rng.random(len(x)), size), size))
@@ -76,12 +82,13 @@ def make_site(seed, terrain, row, column):
 class _Room:
     """The places of a site, and which of them are free."""
 
-    def __init__(self, x, y, taken):
+    def __init__(self, x, y, terrain, taken):
         self.x, self.y, self._taken = x, y, taken
+        self._inland = np.array([inland(*at, terrain.coast) for at in zip(x, y, strict=True)])
 
     def best(self, scores, radius):
         """Return the place with the highest score where something of a radius (m) fits."""
-        free = np.ones(len(self.x), dtype=bool)
+        free = self._inland > radius + _MARGIN
         for other in self._taken:
             apart = np.hypot(self.x - other.easting, self.y - other.northing)
             free &= apart > other.radius + radius + _MARGIN
@@ -95,31 +102,37 @@ def _round(kind, easting, northing, radius, **motion):
     return Structure(KINDS.index(kind), easting, northing, radius, radius, 0.0, **motion)
 
 
-def _make_bowl(rng, town, town_radius, which):
-    """Return a bowl in a town: it consolidates, sinks evenly, or its pumping changes; some rise."""
-    at = (town[0] + rng.uniform(-80, 80), town[1] + rng.uniform(-80, 80))
+def _make_bowl(rng, at, radius, which):
+    """Return a bowl: it consolidates, its pumping changes, or it moves evenly; some rise."""
     speed = rng.uniform(6, 22) * (-1 if rng.random() < 0.85 else 1)
-    if which in (0, 3):
-        tau = rng.uniform(1.2, 3.5)
-        motion = {
-            "shape": SHAPES.index("decelerating"),
-            # Loaded in 2015 to 2017; at the start of 2020 it still moves with `speed`.
-            **{"tau": tau, "start": rng.uniform(-4.5, -2.5)},
-        }
-        motion["total"] = speed * tau * math.exp(-motion["start"] / tau)
-    elif which == 1:
+    if which == 0:
+        tau, start = rng.uniform(1.2, 3.5), rng.uniform(-4.5, -2.5)
+        motion = {"shape": SHAPES.index("decelerating"), "tau": tau, "start": start}
+        # Loaded in 2015 to 2017; at the start of 2020 it still moves twice as fast as others.
+        motion["total"] = 2 * speed * tau * math.exp(-start / tau)
+    elif which == 2:
         motion = {"shape": SHAPES.index("linear"), "rate": speed}
     else:
         turn = rng.uniform(1.5, 3.2)
-        motion = {"shape": SHAPES.index("velocity_change"), "rate": speed, "turn": turn, "change": -0.8 * speed}
-    return _round("bowl", *at, town_radius * rng.uniform(0.6, 0.85), **motion)
+        motion = {
+            "shape": SHAPES.index("velocity_change"),
+            "rate": speed,
+            "turn": turn,
+            "change": -0.8 * speed,
+        }
+    return _round("bowl", *at, radius, **motion)
 
 
 def _make_landslide(rng, terrain, free, steepness, which):
-    """Return a landslide on the steepest free place, long down the slope: slow, accelerating or reactivated."""
-    length = rng.uniform(180, 330)
+    """Return a landslide on the steepest free place, long down the slope: slow, accelerating or reactivated.
+
+    None where nothing is steep.
+    """
+    length = rng.uniform(220, 400)
     x, y = free.best(steepness, length)
-    down = downslopes(np.array([x]), np.array([y]), terrain.waves, terrain.coast)[0][0]
+    (down,), (tangent,) = downslopes(np.array([x]), np.array([y]), terrain.waves, terrain.coast)
+    if tangent < _STEEP:
+        return []
     speed = rng.uniform(8, 28)
     motion = (
         {"shape": SHAPES.index("accelerating"), "rate": speed / 2, "acceleration": speed / 2 * 0.25},
@@ -130,16 +143,17 @@ def _make_landslide(rng, terrain, free, steepness, which):
         },
     )[which]
     angle = math.atan2(down[1], down[0])
-    return Structure(KINDS.index("landslide"), x, y, length, length * rng.uniform(0.5, 0.8), angle, **motion)
+    width = length * rng.uniform(0.5, 0.8)
+    return [Structure(KINDS.index("landslide"), x, y, length, width, angle, **motion)]
 
 
 def _make_dam(rng, free, altitudes):
     """Return a reservoir in the lowest free place and the dam at its end, which settles and swings."""
-    length = rng.uniform(300, 420)
-    x, y = free.best(-altitudes, length + 60)
+    length = rng.uniform(280, 380)
+    x, y = free.best(-altitudes, length + 160)
     angle = rng.uniform(0, 2 * math.pi)
     width = length * 0.45
     reservoir = Structure(KINDS.index("reservoir"), x, y, length, width, angle)
-    at = (x + (length + 25) * math.cos(angle), y + (length + 25) * math.sin(angle))
-    motion = {"tau": 6.0, "start": -15.0, "total": rng.uniform(60, 160), "shape": SHAPES.index("decelerating")}
+    at = (x + (length + 150) * math.cos(angle), y + (length + 150) * math.sin(angle))
+    motion = {"tau": 6.0, "start": -6.0, "total": rng.uniform(40, 90), "shape": SHAPES.index("decelerating")}
     return [reservoir, Structure(KINDS.index("dam"), *at, width, 70.0, angle + math.pi / 2, **motion)]

@@ -58,7 +58,9 @@ def height(x, y, waves, coast):
         return 0.0
     raw = 0.0
     for k in range(len(waves)):
-        raw += waves[k, 3] * math.sin(waves[k, 0] * (x - coast[0]) + waves[k, 1] * (y - coast[1]) + waves[k, 2])
+        raw += waves[k, 3] * math.sin(
+            waves[k, 0] * (x - coast[0]) + waves[k, 1] * (y - coast[1]) + waves[k, 2]
+        )
     return (_PLAIN + (raw + math.sqrt(raw * raw + _SMOOTH * _SMOOTH)) / 2) * math.tanh(margin / _BEACH)
 
 
@@ -112,4 +114,4 @@ def groundwater(eastings, northings):
     """
     x, y = (eastings - CENTRE[0]) / 1e3, (northings - CENTRE[1]) / 1e3
     basin = (1 + np.sin(x / 2.9 + 1) * np.cos(y / 3.7)) / 2
-    return 0.4 + 1.5 * basin**2, 75 + 30 * np.sin(x / 19 + y / 27)
+    return 0.4 + 1.9 * basin**2, 75 + 30 * np.sin(x / 19 + y / 27)

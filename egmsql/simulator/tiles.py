@@ -162,7 +162,9 @@ class _Sums:
 
     def add_places(self, cells, heights, facts):
         """Add the heights of points; remember the area that moves most, or else any."""
-        _add_heights(cells, heights, facts.area, np.abs(facts.pace) + 1e-6, self._height, self._strongest, self.areas)
+        _add_heights(
+            cells, heights, facts.area, np.abs(facts.pace) + 1e-6, self._height, self._strongest, self.areas
+        )
 
     def cells(self):
         """Return the cells that both geometries see, from south to north and west to east."""

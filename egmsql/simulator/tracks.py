@@ -54,7 +54,9 @@ class Track:
         near = np.array([0.0, *_SWATH_INCIDENCE.values()])[swaths]
         incidence = near + _INCIDENCE_PER_PIXEL * pixels
         track, sine = math.radians(self.track_angle), np.sin(np.radians(incidence))
-        los = np.stack([-math.cos(track) * sine, math.sin(track) * sine, np.cos(np.radians(incidence))], axis=1)
+        los = np.stack(
+            [-math.cos(track) * sine, math.sin(track) * sine, np.cos(np.radians(incidence))], axis=1
+        )
         return Looks(incidence, np.full(len(pixels), self.track_angle), los)
 
 

@@ -20,14 +20,30 @@ SCHEMA = pa.schema(
     for name, kind, meaning in (
         ("pid", pa.string(), "measurement point"),
         ("product", pa.dictionary(pa.int32(), pa.string()), "file it is in"),
-        ("class", _NAMES, "as seen in this product: stable, linear, accelerating, decelerating, velocity_change, step"),
+        (
+            "class",
+            _NAMES,
+            "as seen in this product: stable, linear, accelerating, decelerating, velocity_change, step",
+        ),
         ("kind", _NAMES, "what stands there: countryside, town, village, bowl, landslide, dam"),
         ("area_id", pa.int32(), "area of areas.parquet it lies in; NULL in the countryside"),
-        ("ground_id", pa.int64(), "scatterer: the same in overlapping bursts and in all releases; NULL on L3"),
-        ("duplicate_of", pa.string(), "pid of the same scatterer in the burst before, where that is delivered"),
+        (
+            "ground_id",
+            pa.int64(),
+            "scatterer: the same in overlapping bursts and in all releases; NULL on L3",
+        ),
+        (
+            "duplicate_of",
+            pa.string(),
+            "pid of the same scatterer in the burst before, where that is delivered",
+        ),
         ("easting", pa.float64(), "m, EPSG:3035"),
         ("northing", pa.float64(), "m, EPSG:3035"),
-        ("velocity_mm_yr", pa.float32(), "EGMS's mean_velocity of the series without noise, the plate's included"),
+        (
+            "velocity_mm_yr",
+            pa.float32(),
+            "EGMS's mean_velocity of the series without noise, the plate's included",
+        ),
         ("acceleration_mm_yr2", pa.float32(), "EGMS's acceleration of the series without noise"),
         ("motion_mm_yr", pa.float32(), "velocity_mm_yr without plate and earthquake: the area's own"),
         ("east_mm_yr", pa.float32(), "of the area's own motion, seen from above; NULL on L3"),
@@ -43,7 +59,11 @@ SCHEMA = pa.schema(
         ("noise_correlation", pa.float32(), "of the noise at neighbouring epochs"),
         ("wander_mm", pa.float32(), "amplitude of a wave of 6 to 15 years in the noise"),
         ("coherence", pa.float32(), "that noise of this size leaves"),
-        ("unwrapping_multiple", pa.int8(), "error in multiples of 27.73288 mm, 0 if none begins in the period"),
+        (
+            "unwrapping_multiple",
+            pa.int8(),
+            "error in multiples of 27.73288 mm, 0 if none begins in the period",
+        ),
         ("unwrapping_date", pa.date32(), "first epoch with it; NULL without one"),
         ("n_outliers", pa.int16(), "epochs that lie 9 to 24 mm off"),
     )
@@ -64,7 +84,9 @@ def describe_points(product, observer, seen, pid, twins):
     """
     points, traits = seen.points, seen.traits
     facts = observer.period.facts(seen.motion.area, seen.paths, seen.progress)
-    slopes = (seen.progress @ observer.fits.velocity_weights)[seen.paths.structure, None] * seen.motion.direction
+    slopes = (seen.progress @ observer.fits.velocity_weights)[
+        seen.paths.structure, None
+    ] * seen.motion.direction
     passes = observer.clock.passes
     has_error = (traits.multiple != 0) & (passes[0] < traits.error_pass) & (traits.error_pass <= passes[-1])
     begin = passes[np.minimum(np.searchsorted(passes, traits.error_pass), len(passes) - 1)]
@@ -156,7 +178,11 @@ class TruthWriter:
     def __init__(self, file):
         names = [field.name for field in SCHEMA if pa.types.is_dictionary(field.type)]
         self._writer = pq.ParquetWriter(
-            file, SCHEMA, compression="zstd", compression_level=1, use_dictionary=[*names, "area_id", "step_date"]
+            file,
+            SCHEMA,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=[*names, "area_id", "step_date"],
         )
         self._waiting = []
 
