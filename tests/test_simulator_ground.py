@@ -11,11 +11,11 @@ from simulated import NEW, File
 
 from egmsql.simulator import scatterers, simulate
 from egmsql.simulator.arguments import Arguments
-from egmsql.simulator.ground import Ground, is_on_water, progress_of
+from egmsql.simulator.ground import Ground, progress_of
 from egmsql.simulator.projection import to_degrees
 from egmsql.simulator.region import plan_region
 from egmsql.simulator.sites import COLUMNS, KINDS
-from egmsql.simulator.terrain import CENTRE, downslopes, groundwater
+from egmsql.simulator.terrain import CENTRE, downslopes, groundwater, inland
 from egmsql.simulator.tracks import N_LINES, N_PIXELS, TRACKS
 
 RADIUS = 6_000.0  # m
@@ -36,6 +36,11 @@ def files(tmp_path_factory):
 def somewhere(n, seed=1):
     rng = np.random.default_rng(seed)
     return CENTRE[0] + rng.uniform(-RADIUS, RADIUS, n), CENTRE[1] + rng.uniform(-RADIUS, RADIUS, n)
+
+
+def is_on_water(ground, eastings, northings):
+    in_sea = [inland(x, y, ground.terrain.coast) <= 0 for x, y in zip(eastings, northings, strict=True)]
+    return np.array(in_sea) | (ground.motion(eastings, northings).kind == KINDS.index("reservoir"))
 
 
 def of_kind(ground, kind):

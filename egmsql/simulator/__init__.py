@@ -2,7 +2,7 @@
 
 From the ground to the files, each module knows only what stands before it:
 
-- `terrain`, `sites`, `ground`: an island, what stands on it, how it moves in east, north and up
+- `terrain`, `sites`, `occupation`, `ground`: an island, what stands where on it, how it moves in space
 - `tracks`, `scatterers`, `epochs`: which radar cells of which bursts hold points, and when they are seen
 - `paths`: what of the motion lies along a look, and which class that is; `noise`: how well it is seen
 - `series`, `observer`: displacement series of any blocks of any burst

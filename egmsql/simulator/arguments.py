@@ -57,7 +57,7 @@ class Arguments:
         return self.header or ("old" if int(release[5:]) <= _LAST_OLD_YEAR else "new")
 
     def is_padded(self, release, facility):
-        """If numbers are written with all their decimals: before release 2020_2024, and by others than EGEOS."""
+        """If numbers are written with all decimals: in the old header, and by others than EGEOS."""
         default = "shortest" if facility == 1 and self.header_of(release) == "new" else "padded"
         return (self.decimals or default) == "padded"
 

@@ -86,7 +86,7 @@ class BurstMaker:
         return pids.encode_l2(burst.track.facility, *number, lines, pixels)
 
     def _twins(self, points):
-        """Return the pids that points have in the delivered burst before, as digits, or None; and which have one."""
+        """Return the pids that points have in the delivered burst before, as digits, and which have one."""
         neighbour, burst = self.product.neighbour, self.product.burst
         lines = points.lines + burst.first_line - (neighbour or burst).first_line
         has_twin = (points.lines < lines) & (lines < 1_470)

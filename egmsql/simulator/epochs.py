@@ -66,7 +66,7 @@ def tile_epochs(lists):
 
 
 def nearest(dates, wanted):
-    """Return for each wanted date the index of the nearest date, and of the other one on a tie (else the same)."""
+    """Return the index of the date nearest to each wanted one, and of the other on a tie (else the same)."""
     days, asked = (np.array([date.toordinal() for date in some]) for some in (dates, wanted))
     apart = np.abs(asked[:, None] - days)
     return apart.argmin(axis=1), len(days) - 1 - apart[:, ::-1].argmin(axis=1)

@@ -7,11 +7,11 @@ motion. What differs from place to place is a direction; how it goes on in time 
 import math
 from dataclasses import astuple, dataclass
 
-import numba
 import numpy as np
 
-from egmsql.simulator.randomness import NORMALS, Stream, generator, join, seed_key, share
-from egmsql.simulator.sites import COLUMNS, KINDS, SITE, Structure, make_site
+from egmsql.simulator import occupation
+from egmsql.simulator.randomness import Stream, generator, seed_key
+from egmsql.simulator.sites import COLUMNS, SITE, make_site
 from egmsql.simulator.terrain import (
     CENTRE,
     REACH,
@@ -22,17 +22,10 @@ from egmsql.simulator.terrain import (
     inland,
 )
 
-# Of scatterers, a km² and geometry; the specification wants 5,000 in cities and 100 in open spaces.
-_DENSITIES = {"town": 4_500, "village": 2_600, "bowl": 4_500, "landslide": 2_200, "dam": 4_000}
-_OPEN, _OPEN_SPREAD, _FIELD = 250, 1.3, 700  # a km², median; log; m, how wide fields are
-_SHORE = 106  # m, half the diagonal of a block of cells and a little more
-_BUILDING = 25.0  # m
 _QUAKE_REACH = 2.4  # lengths of the earthquake beyond which nothing moves
 _THERMAL_DAY = 208  # end of July
 
-_KIND, _X, _Y, _RADIUS, _WIDTH, _ANGLE = range(6)
-_TOWN, _VILLAGE, _BOWL, _LANDSLIDE, _DAM, _RESERVOIR = range(1, 7)
-_DENSITY = np.array([_DENSITIES.get(kind, 0) for kind in KINDS], dtype=float)
+_TOWN, _VILLAGE, _BOWL, _LANDSLIDE, _DAM = range(1, 6)  # of KINDS
 
 
 @dataclass
@@ -82,7 +75,7 @@ class Ground:
 
     def density(self, eastings, northings):
         """Return how many scatterers a km² one geometry sees at the middles of blocks; none near water."""
-        return _density(
+        return occupation.density(
             eastings, northings, self.table, self._starts, self.terrain.coast, self.key ^ np.uint64(1)
         )
 
@@ -92,8 +85,10 @@ class Ground:
 
     def motion(self, eastings, northings):
         """Return the Motion of places (m), without the plate motion of `gnss_velocity`."""
-        area, influence, dx, dy = _survey(eastings, northings, self.table, self._starts, CENTRE[0], CENTRE[1])
-        kind = np.where(area >= 0, self.table[area, _KIND], 0).astype(np.int8)
+        area, influence, dx, dy = occupation.survey(
+            eastings, northings, self.table, self._starts, CENTRE[0], CENTRE[1]
+        )
+        kind = np.where(area >= 0, self.table[area, COLUMNS["kind"]], 0).astype(np.int8)
         direction = np.zeros((len(area), 3))
         for axis, lever in enumerate((dx, dy, None)):
             # What sinks pulls its rim inwards, half as fast.
@@ -112,13 +107,12 @@ class Ground:
         wave[:, 2] = amplitude * _turn(day)
         # Buildings and dams grow with the temperature, each by its own height.
         built = np.isin(kind, (_TOWN, _VILLAGE, _BOWL, _DAM))
-        wave[:, 2] += np.where(built, _growths(eastings, northings, self.key ^ np.uint64(2)), 0) * _turn(
-            _THERMAL_DAY
-        )
+        growths = occupation.growths(eastings, northings, self.key ^ np.uint64(2))
+        wave[:, 2] += np.where(built, growths, 0) * _turn(_THERMAL_DAY)
         # A full reservoir pushes its dam, along the short axis.
         dam = np.flatnonzero(kind == _DAM)
         push = 5 * influence[dam] * _turn(60)
-        angle = self.table[area[dam], _ANGLE] - math.pi / 2
+        angle = self.table[area[dam], COLUMNS["angle"]] - math.pi / 2
         wave[dam, 0] += push * np.cos(angle)
         wave[dam, 1] += push * np.sin(angle)
         return wave
@@ -148,87 +142,6 @@ def progress_of(structures, years):
     )
 
 
-@numba.njit(nogil=True, cache=True)
-def _find(x, y, table, starts, west, south):
-    """Return the last structure that covers a place, -1 without, and where in it the place lies."""
-    half = len(starts) // 2
-    column = int(math.floor((x - west) / SITE + 0.5)) + half
-    row = int(math.floor((y - south) / SITE + 0.5)) + half
-    if row < 0 or row >= len(starts) or column < 0 or column >= len(starts):
-        return -1, 1.0
-    for at in range(starts[row, column + 1] - 1, starts[row, column] - 1, -1):
-        dx, dy = x - table[at, _X], y - table[at, _Y]
-        if dx * dx + dy * dy < table[at, _RADIUS] ** 2:
-            cosine, sine = math.cos(table[at, _ANGLE]), math.sin(table[at, _ANGLE])
-            along = (dx * cosine + dy * sine) / table[at, _RADIUS]
-            across = (dy * cosine - dx * sine) / table[at, _WIDTH]
-            square = along * along + across * across
-            if square < 1:
-                return at, square
-    return -1, 1.0
-
-
-@numba.njit(nogil=True, cache=True)
-def _survey(eastings, northings, table, starts, west, south):
-    n = len(eastings)
-    area, influence = np.full(n, -1), np.zeros(n)
-    dx, dy = np.zeros(n), np.zeros(n)
-    edge = math.exp(-4.0)
-    for i in range(n):
-        at, square = _find(eastings[i], northings[i], table, starts, west, south)
-        area[i] = at
-        if at >= 0:
-            dx[i] = (eastings[i] - table[at, _X]) / table[at, _RADIUS]
-            dy[i] = (northings[i] - table[at, _Y]) / table[at, _RADIUS]
-            if table[at, _KIND] == _BOWL:
-                influence[i] = (math.exp(-4 * square) - edge) / (1 - edge)
-            else:
-                influence[i] = min(3 * (1 - square), 1.0)
-    return area, influence, dx, dy
-
-
-@numba.njit(nogil=True, cache=True)
-def _density(eastings, northings, table, starts, coast, key):
-    found = np.zeros(len(eastings))
-    for i in range(len(eastings)):
-        x, y = eastings[i], northings[i]
-        if inland(x, y, coast) < 1.3 * _SHORE or _is_wet(x, y, table, starts, coast):
-            continue
-        at, _ = _find(x, y, table, starts, coast[0], coast[1])
-        field = join(join(key, int(x // _FIELD)), int(y // _FIELD))
-        density = _OPEN * math.exp(_OPEN_SPREAD * NORMALS[field >> np.uint64(52)])
-        if at >= 0:
-            density = max(density, _DENSITY[int(table[at, _KIND])])
-        found[i] = density
-    return found
-
-
-@numba.njit(nogil=True, cache=True)
-def _is_wet(x, y, table, starts, coast):
-    half = len(starts) // 2
-    column = min(max(int(math.floor((x - coast[0]) / SITE + 0.5)) + half, 0), len(starts) - 1)
-    row = min(max(int(math.floor((y - coast[1]) / SITE + 0.5)) + half, 0), len(starts) - 1)
-    for at in range(starts[row, column], starts[row, column + 1]):
-        if table[at, _KIND] == _RESERVOIR:
-            dx, dy = x - table[at, _X], y - table[at, _Y]
-            cosine, sine = math.cos(table[at, _ANGLE]), math.sin(table[at, _ANGLE])
-            along = (dx * cosine + dy * sine) / (table[at, _RADIUS] + _SHORE)
-            across = (dy * cosine - dx * sine) / (table[at, _WIDTH] + _SHORE)
-            if along * along + across * across < 1:
-                return True
-    return False
-
-
-@numba.njit(nogil=True, cache=True)
-def _growths(eastings, northings, key):
-    """Return by how much (mm) the building at each place grows until midsummer: exponential, mean 0.9."""
-    found = np.empty(len(eastings))
-    for i in range(len(eastings)):
-        building = join(join(key, int(eastings[i] // _BUILDING)), int(northings[i] // _BUILDING))
-        found[i] = -0.9 * math.log(1 - share(building))
-    return found
-
-
 def _steps(eastings, northings, quake):
     """Return the earthquake's displacement (mm): one side rises, the other sinks, the middle moves across."""
     dx, dy = (eastings - quake[0]) / quake[2], (northings - quake[1]) / quake[2]
@@ -238,13 +151,3 @@ def _steps(eastings, northings, quake):
     fading = np.exp(-square / 2) * np.clip((_QUAKE_REACH**2 - square) / 2, 0, 1)
     shift = 0.5 * quake[4] * fading
     return np.stack([shift * cosine, shift * sine, quake[4] * 1.65 * along * fading], axis=1)
-
-
-def is_on_water(ground, eastings, northings):
-    """If places lie in the sea or in a reservoir."""
-    area = _survey(eastings, northings, ground.table, ground._starts, *CENTRE)[0]
-    in_sea = [inland(x, y, ground.terrain.coast) <= 0 for x, y in zip(eastings, northings, strict=True)]
-    return np.array(in_sea) | ((area >= 0) & (ground.table[area, _KIND] == _RESERVOIR))
-
-
-__all__ = ["Ground", "Motion", "Structure", "is_on_water", "progress_of"]

@@ -115,7 +115,7 @@ def levels(dates, lost):
 
 @numba.njit(nogil=True, cache=True)
 def atmosphere(key, passes, eastings, northings):
-    """Return what the air adds (mm) at places, shape (places, passes): smooth over kilometres, new each pass."""
+    """Return what the air adds (mm), shape (places, passes): smooth over kilometres, new each pass."""
     found = np.empty((len(eastings), len(passes)), dtype=np.float32)
     corners, weights = np.empty(4, dtype=np.uint64), np.empty(4)
     for i in range(len(eastings)):

@@ -1,4 +1,4 @@
-"""Which products a simulation makes: the size of the island, its bursts and tiles, and how many points each."""
+"""Which products a simulation makes: the size of the island, its bursts and tiles, the points of each."""
 
 import datetime
 import math
@@ -11,7 +11,6 @@ from egmsql.products import ProductName
 from egmsql.simulator.epochs import burst_passes, tile_epochs, track_passes
 from egmsql.simulator.ground import Ground
 from egmsql.simulator.scatterers import Blocks, block_keys, share_out, survey
-from egmsql.simulator.terrain import CENTRE, REACH
 from egmsql.simulator.tracks import TRACKS, Burst, bursts_over
 
 TILE_SIDE, CELL_SIDE = 100_000, 100  # m
@@ -130,7 +129,7 @@ def _natural_radius(arguments):
 
 
 def _choose(arguments, surveys, radius):
-    """Return the bursts to deliver, the middle ones first and tracks in turns; None if the island is too small."""
+    """Return the bursts to deliver, the middle ones first, tracks in turns; None if there are too few."""
     turns = []
     for at, (track, blocks) in enumerate(surveys.items()):
         seen = [burst for burst in bursts_over(track, radius) if blocks.seen_by(burst).any()]
@@ -217,6 +216,3 @@ def _tiles_with(views):
 
 def _suffix(arguments, release):
     return {"release": release, "version": 1} if arguments.suffix else {}
-
-
-__all__ = ["CENTRE", "REACH", "BurstProduct", "Region", "TileProduct", "View", "plan_region"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from egmsql.simulator.randomness import Stream, generator
-from egmsql.simulator.terrain import CENTRE, downslopes, heights, inland
+from egmsql.simulator.terrain import CENTRE, downslopes, heights, margins
 
 SITE = 4_000  # m
 KINDS = ("countryside", "town", "village", "bowl", "landslide", "dam", "reservoir", "earthquake")
@@ -84,7 +84,7 @@ class _Room:
 
     def __init__(self, x, y, terrain, taken):
         self.x, self.y, self._taken = x, y, taken
-        self._inland = np.array([inland(*at, terrain.coast) for at in zip(x, y, strict=True)])
+        self._inland = margins(x, y, terrain.coast)
 
     def best(self, scores, radius):
         """Return the place with the highest score where something of a radius (m) fits."""

@@ -73,6 +73,15 @@ def gradient(x, y, waves, coast):
 
 
 @numba.njit(nogil=True, cache=True)
+def margins(eastings, northings, coast):
+    """Return `inland` of many places."""
+    found = np.empty(len(eastings))
+    for i in range(len(eastings)):
+        found[i] = inland(eastings[i], northings[i], coast)
+    return found
+
+
+@numba.njit(nogil=True, cache=True)
 def heights(eastings, northings, waves, coast):
     """Return `height` of many places."""
     found = np.empty(len(eastings))
@@ -83,7 +92,7 @@ def heights(eastings, northings, waves, coast):
 
 @numba.njit(nogil=True, cache=True)
 def downslopes(eastings, northings, waves, coast):
-    """Return unit vectors (east, north, up) down the slope, shape (n, 3), and its tangent; 0 where it is flat."""
+    """Return unit vectors (east, north, up) down the slope, shape (n, 3), and its tangent; 0 where flat."""
     found, steepness = np.zeros((len(eastings), 3)), np.zeros(len(eastings))
     for i in range(len(eastings)):
         east, north = gradient(eastings[i], northings[i], waves, coast)

@@ -1,4 +1,4 @@
-"""Rows of one L3 tile: both components from the L2b series by the producer's recipe, a band of cells at a time.
+"""Rows of one L3 tile: both components from L2b series by the producer's recipe, a band of cells at a time.
 
 Source: egms-format.md, section 10. Every series is put on the L3 dates by its nearest acquisition, the mean
 of both on a tie; each cell that both geometries see is one unweighted least-squares problem for east and up,

@@ -62,6 +62,28 @@ def fit_with_egmsql(paths, threads):
     egmsql.build(paths[0], ["features.fits"], egmsql.Settings(threads=threads))
 
 
+def simulate_bursts(points, threads):
+    """Simulate L2b files; return the seconds a gigabyte of csv takes."""
+    return simulate_level("L2b", int(points[0]), threads)
+
+
+def simulate_tiles(points, threads):
+    """Simulate L3 files, the L2b series made anew; return the seconds a gigabyte of csv takes."""
+    return simulate_level("L3", int(points[0]), threads)
+
+
+def simulate_level(level, points, threads):
+    """Simulate one level of one release after a warm-up; return seconds a gigabyte of csv."""
+    from egmsql.simulator import simulate
+
+    with tempfile.TemporaryDirectory() as folder:
+        options = {"levels": level, "releases": "2020_2024", "threads": threads}
+        simulate(Path(folder) / "warm", points=2_000, **options)
+        counted, started = [], time.perf_counter()
+        simulate(Path(folder) / "timed", points=points, progress=counted.append, **options)
+        return (time.perf_counter() - started) / sum(counted) * 1e9
+
+
 def fit_with_numpy(paths, threads):
     """The ceiling: the same four dot products by numpy, the series in memory already."""
     from egmsql.udfs.fit_weights import fit_weights
@@ -76,7 +98,11 @@ def fit_with_numpy(paths, threads):
 
 
 CONTENDERS = {
-    f.__name__: f for f in (parse_with_duckdb, read_with_pandas, ingest, fit_with_egmsql, fit_with_numpy)
+    f.__name__: f
+    for f in (
+        *(parse_with_duckdb, read_with_pandas, ingest, fit_with_egmsql, fit_with_numpy),
+        *(simulate_bursts, simulate_tiles),
+    )
 }
 
 
@@ -170,6 +196,20 @@ def compare_memory(folder, threads):
     print(f"goal: at most 2048 MiB for any size: {verdict}")
 
 
+def compare_simulation(points, threads):
+    """Print how fast L2b and L3 files are simulated, and the peak memory at two sizes."""
+    print(f"\n{'simulating one release, zipped':32}{'points':>12}{'MB/s of csv':>13}{'peak MiB':>10}   goal")
+    for label, name, goal in (
+        ("L2b", "simulate_bursts", 100),
+        ("L3 (made of as many points)", "simulate_tiles", 0),
+    ):
+        for n in (points // 10, points):
+            seconds, peak = measured(name, [n], threads)
+            rate = 1_000 / seconds
+            verdict = f"{goal} {'met' if rate >= goal else 'MISSED'}" if goal else ""
+            print(f"{label:32}{n:12,}{rate:13.0f}{peak / 2**20:10.0f}   {verdict}")
+
+
 def compare_size(lake):
     """Print bytes per point of the series beside the order-0 entropy of a simple model's residual."""
     import egmsql
@@ -254,6 +294,7 @@ def main():
                 csvs.append(Path(archive.extract(f"{path.stem}.csv", folder / "csv")))
         compare_ingest(zips, csvs, options.threads, options.rounds)
         compare_memory(folder, options.threads)
+        compare_simulation(options.points, options.threads)
         real = sorted(Path(options.data).rglob("EGMS_*.zip"))
         lake = folder / "lake"
         egmsql.ingest(lake, [*zips, *real])
