@@ -11,11 +11,12 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from simulated import HEADERS, NEW, File, assert_published, content, digests
 
 from egmsql import pids
 from egmsql.errors import SettingError
-from egmsql.simulator import simulate, text
+from egmsql.simulator import areas, simulate, text, truth
 from egmsql.simulator.delivery import ZippedDelivery, pack
 from egmsql.simulator.epochs import absolute_orbit
 from egmsql.sources import open_source
@@ -353,3 +354,9 @@ def test_a_broken_run_leaves_nothing(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         simulate(tmp_path, points=50, progress=stop)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_column_of_truth_and_areas_is_documented():
+    documented = (ROOT / "docs" / "simulator.md").read_text(encoding="utf-8")
+    for name in (*truth.SCHEMA.names, *(name for name, _, _ in areas.COLUMNS)):
+        assert f"| `{name}` |" in documented, name

@@ -249,6 +249,8 @@ def test_a_tile_needs_both_geometries(tmp_path):
         ({"points": 999, "products": 1}, 999),
         ({"points": 1_001, "products": 2}, 1_001),
         ({"points": 10, "products": 3}, 10),
+        ({"points": 7, "products": 3, "tracks": 2}, 7),
+        ({"points": 33, "products": 5, "tracks": 1}, 33),
         ({"points": 5_000, "products": 14}, 5_000),
         ({"points": 7_777, "levels": "L2a", "releases": "2019_2023", "tracks": 4}, 7_777),
         ({"points": 300_000, "products": 1}, 300_000),

@@ -20,7 +20,7 @@ _QUAKE_LENGTHS = (
 )
 _FROM, _TO = 0.0, 5.0  # years since 2020 over which velocities are means
 
-_COLUMNS = (
+COLUMNS = (
     ("area_id", pa.int32(), "as in truth.parquet; the earthquake has the last"),
     ("kind", pa.string(), "town, village, bowl, landslide, dam, reservoir or earthquake"),
     ("class", pa.string(), "how it moves: stable, linear, accelerating, decelerating, velocity_change, step"),
@@ -41,7 +41,7 @@ def write_areas(file, ground):
     """Write the areas of a Ground as GeoParquet."""
     rows = [*_structure_rows(ground), _quake_row(ground)]
     schema = pa.schema(
-        [pa.field(name, kind, metadata={"meaning": meaning}) for name, kind, meaning in _COLUMNS],
+        [pa.field(name, kind, metadata={"meaning": meaning}) for name, kind, meaning in COLUMNS],
         metadata={"geo": json.dumps(_metadata())},
     )
     pq.write_table(pa.Table.from_pylist(rows, schema=schema), file, compression="zstd")

@@ -145,26 +145,51 @@ def _choose(arguments, surveys, radius):
 
 
 def _share_out(arguments, surveys, bursts):
-    """Return the Blocks with points that each burst sees, by burst; a burst without any is left out."""
+    """Return the Blocks with points that each burst sees, by burst."""
     tracks = [track for track in surveys if any(burst.track == track for burst in bursts)]
-    seen = {
-        track: sum(surveys[track].seen_by(burst).astype(int) for burst in bursts if burst.track == track)
+    lengths = [len(surveys[track]) for track in tracks]
+    seen = [
+        sum(surveys[track].seen_by(burst).astype(int) for burst in bursts if burst.track == track)
         for track in tracks
-    }
+    ]
     counts = share_out(
         arguments.points,
         np.concatenate([surveys[track].counts for track in tracks]),
-        np.concatenate([seen[track] for track in tracks]),
+        np.concatenate(seen),
         np.concatenate([block_keys(arguments.seed, track, surveys[track]) for track in tracks]),
     )
+    starts = dict(zip(tracks, np.cumsum([0, *lengths[:-1]]), strict=True))
+    rows = {b: starts[b.track] + np.flatnonzero(surveys[b.track].seen_by(b)) for b in bursts}
+    _fill_empty(counts, np.concatenate(seen), rows)
     shared = {}
-    for track, own in zip(
-        tracks, np.split(counts, np.cumsum([len(seen[t]) for t in tracks])[:-1]), strict=True
-    ):
-        surveys[track].counts = own
-        filled = surveys[track].take(own > 0)
-        shared |= {burst: filled.take(filled.seen_by(burst)) for burst in bursts if burst.track == track}
-    return {burst: shared[burst] for burst in bursts if len(shared[burst])}
+    for burst in bursts:
+        blocks, own = surveys[burst.track], rows[burst][counts[rows[burst]] > 0]
+        chosen = own - starts[burst.track]
+        shared[burst] = Blocks(blocks.first_lines[chosen], blocks.first_pixels[chosen], counts[own])
+    return {burst: blocks for burst, blocks in shared.items() if len(blocks)}
+
+
+def _fill_empty(counts, seen, rows):
+    """Give every burst a point, if it can be taken from another; their number together stays.
+
+    Parameters
+    ----------
+    counts, seen : int arrays
+        Points of each block, changed here, and how many bursts see it.
+    rows : dict of int arrays
+        Which blocks each burst sees.
+    """
+    for own in rows.values():
+        receivers = own[seen[own] == 1]
+        if counts[own].any() or not len(receivers):
+            continue
+        spare = {other: counts[theirs].sum() > 2 for other, theirs in rows.items()}
+        donors = np.flatnonzero(counts > 0)
+        for other, theirs in rows.items():
+            donors = donors if spare[other] else np.setdiff1d(donors, theirs)
+        if len(donors):
+            counts[receivers[0]] += seen[donors[0]]
+            counts[donors[0]] -= 1
 
 
 def _burst_products(arguments, views):

@@ -119,13 +119,11 @@ def _correct(points, counts, multiplicities, weights, keys):
     """Add or take single points, in an order drawn from the keys, until they are as many as wanted."""
     order = np.argsort(_fractions(keys ^ np.uint64(5)) / np.maximum(weights, 1e-9))
     while (left := points - int((multiplicities * counts).sum())) != 0:
-        fits = (counts < _FULL) if left > 0 else (counts > 0)
-        single = order[(fits & (multiplicities == 1))[order]]
-        several = order[(fits & (multiplicities == 2))[order]] if abs(left) > 1 else order[:0]
-        chosen = single[: abs(left)] if len(single) else several[: abs(left) // 2]
-        if not len(chosen):
-            # One too many or too few, and all blocks are seen twice: make room among those seen once.
-            raise SettingError(f"points {points}", "cannot be shared out", "give another number of points")
+        fits = ((counts < _FULL) if left > 0 else (counts > 0))[order]
+        single = order[fits & (multiplicities == 1)[order]]
+        double = order[fits & (multiplicities == 2)[order]]
+        # One too many, all seen twice: take such a one, and the next round gives one that is seen once.
+        chosen = single[: abs(left)] if len(single) else double[: max(abs(left) // 2, 1)]
         counts[chosen] += 1 if left > 0 else -1
     return counts
 
