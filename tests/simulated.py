@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import zipfile
+from functools import cached_property
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -59,17 +60,17 @@ class File:
     def numbers(self, name):
         return np.array(self[name], dtype=float)
 
-    @property
+    @cached_property
     def los(self):
         return np.stack([self.numbers(f"los_{axis}") for axis in ("east", "north", "up")], axis=1)
 
-    @property
+    @cached_property
     def series(self):
         """Displacements (mm), shape (points, epochs); NaN where the cell is empty."""
         cells = [row[len(row) - len(self.epochs) :] for row in self.rows]
         return np.array([[float(cell) if cell else np.nan for cell in row] for row in cells])
 
-    @property
+    @cached_property
     def truth(self):
         return truth_of(self.path.parent, self.path.stem)
 

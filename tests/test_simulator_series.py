@@ -37,23 +37,29 @@ def tile(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def silent(tmp_path_factory):
-    """The pair without noise, air, outliers and unwrapping errors."""
+def quiet_region(tmp_path_factory):
+    """A region without noise, air, outliers and unwrapping errors."""
     folder = tmp_path_factory.mktemp("silent")
 
     def calm(*arguments):
         found = noise.traits_of(*arguments)
-        nothing = np.zeros_like(found.sigma)
-        none = np.zeros_like(found.multiple)
+        nothing, none = np.zeros_like(found.sigma), np.zeros_like(found.multiple)
         return replace(found, sigma=nothing, wander=nothing, outlier_share=nothing, multiple=none)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(observer, "traits_of", calm)
         patch.setattr(observer, "atmosphere", lambda *arguments: 0 * noise.atmosphere(*arguments))
-        return [
-            File(path)
-            for path in simulate(folder, points=6_000, seed=5, levels="L2b", releases=NEW, tracks=2)
-        ]
+        return [File(path) for path in simulate(folder, points=6_000, seed=5, releases=NEW, tracks=2)]
+
+
+@pytest.fixture(scope="module")
+def silent(quiet_region):
+    return [file for file in quiet_region if file.name.level == "L2b"]
+
+
+@pytest.fixture(scope="module")
+def silent_tile(quiet_region):
+    return [file for file in quiet_region if file.name.level == "L3"]
 
 
 # Epochs
@@ -150,6 +156,17 @@ def test_a_series_without_noise_returns_the_truth(silent):
         assert np.abs(wave[smooth]).max() < 0.03 and np.abs(wave).max() < 3
         assert refitted["rmse_ts"][smooth].max() < 0.035  # the rounding to 0.1 mm alone
         assert np.ptp(truth["velocity_mm_yr"]) > 5
+
+
+def test_a_tile_without_noise_returns_the_truth(silent_tile):
+    for file in silent_tile:
+        truth = file.truth
+        assert list(truth["pid"]) == file["pid"] and len(truth["pid"]) > 300
+        # Beside the rounding, what the nearest acquisition is early or late.
+        assert np.abs(file.numbers("mean_velocity") - truth["velocity_mm_yr"]).max() < 0.05 + 0.04
+        assert np.abs(file.numbers("acceleration") - truth["acceleration_mm_yr2"]).max() < 0.005 + 0.08
+        quiet = truth["class"] == "stable"
+        assert np.median(np.abs(file.numbers("seasonality") - truth["seasonality_mm"])[quiet]) < 0.06
 
 
 def test_the_wave_of_a_series_without_noise_peaks_on_the_true_day(silent):

@@ -10,7 +10,7 @@ from egmsql.errors import SettingError
 from egmsql.products import ProductName
 from egmsql.simulator.epochs import burst_passes, tile_epochs, track_passes
 from egmsql.simulator.ground import Ground
-from egmsql.simulator.scatterers import Blocks, block_keys, share_out, survey
+from egmsql.simulator.scatterers import BURST_CAPACITY, Blocks, block_keys, share_out, survey
 from egmsql.simulator.tracks import TRACKS, Burst, bursts_over
 
 TILE_SIDE, CELL_SIDE = 100_000, 100  # m
@@ -94,6 +94,9 @@ class Region:
 
 def plan_region(arguments):
     """Return the Region that the arguments ask for."""
+    if arguments.products and arguments.points > arguments.products * BURST_CAPACITY:
+        wrong = f"are more than {arguments.products} file(s) of {BURST_CAPACITY} hold"
+        raise SettingError(f"points {arguments.points}", wrong, "give fewer points or more products")
     radius = _natural_radius(arguments)
     while True:
         ground = Ground(arguments.seed, radius)
@@ -180,16 +183,16 @@ def _fill_empty(counts, seen, rows):
         Which blocks each burst sees.
     """
     for own in rows.values():
-        receivers = own[seen[own] == 1]
-        if counts[own].any() or not len(receivers):
+        if counts[own].any():
             continue
-        spare = {other: counts[theirs].sum() > 2 for other, theirs in rows.items()}
-        donors = np.flatnonzero(counts > 0)
-        for other, theirs in rows.items():
-            donors = donors if spare[other] else np.setdiff1d(donors, theirs)
-        if len(donors):
-            counts[receivers[0]] += seen[donors[0]]
-            counts[donors[0]] -= 1
+        receiver = own[np.argmin(seen[own])]
+        poor = [theirs for theirs in rows.values() if counts[theirs].sum() <= seen[receiver]]
+        donors = np.setdiff1d(np.flatnonzero(counts > 0), np.concatenate(poor))
+        alike, single = donors[seen[donors] == seen[receiver]], donors[seen[donors] == 1]
+        chosen = alike[:1] if len(alike) else single[: seen[receiver]]
+        if len(chosen) and seen[chosen].sum() == seen[receiver]:
+            counts[receiver] += 1
+            counts[chosen] -= 1
 
 
 def _burst_products(arguments, views):

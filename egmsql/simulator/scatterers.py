@@ -23,6 +23,7 @@ from egmsql.simulator.tracks import (
 
 _CELLS = BLOCK_LINES * BLOCK_PIXELS
 _FULL = 320  # points a block holds at most: still a random choice among 400 cells
+BURST_CAPACITY = _FULL * N_LINES * N_PIXELS // _CELLS  # points
 _BLOCK_AREA_KM2 = BLOCK_LINES * LINE_SPACING * BLOCK_PIXELS * 3.8 / 1e6
 _ORIGIN = 2**19  # makes lines and pixels that count from the island's middle positive
 _MISPLACED = 0.8  # m: neighbouring bursts place the same scatterer as differently
