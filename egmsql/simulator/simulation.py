@@ -64,7 +64,8 @@ def simulate(
     tracks : int
         1 to 4: ascending, descending, and another of each.
     products : int, optional
-        This number of L2 files a release, from the middle of the island; default all.
+        This number of L2 files a release, from the middle of the island; default all. Fewer where so few
+        points are wanted that not every burst has one.
     component : {"U", "E"}, optional
         Only this one on L3; default both.
     missing : float

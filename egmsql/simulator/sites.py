@@ -59,22 +59,24 @@ def make_site(seed, terrain, row, column):
     radius = rng.uniform(420, 650)
     central = np.hypot(x - CENTRE[0] - column * SITE, y - CENTRE[1] - row * SITE) < 800
     town = free.best(-steepness - 9 * ~central, radius)
+    if town is None:
+        return []
     found.append(_round("town", *town, radius))
     if is_home or rng.random() < 0.7:
-        found.append(
-            _make_bowl(rng, town, radius * rng.uniform(0.45, 0.65), 0 if is_home else rng.integers(3))
-        )
+        size = radius * rng.uniform(0.45, 0.65)
+        found.append(_make_bowl(rng, town, size, 0 if is_home else rng.integers(3)))
+    if is_home or rng.random() < 0.4:
+        found += _make_dam(rng, free, heights(x, y, terrain.waves, terrain.coast))
     for number in range(3):
         if is_home or rng.random() < 0.7:
             found += _make_landslide(rng, terrain, free, steepness, (number + row + column) % 3)
-    if is_home or rng.random() < 0.4:
-        found += _make_dam(rng, free, heights(x, y, terrain.waves, terrain.coast))
-    if is_home or rng.random() < 0.6:
-        size = rng.uniform(240, 360)
-        found.append(_make_bowl(rng, free.best(-steepness, size), size, 1 if is_home else rng.integers(3)))
+    size = rng.uniform(240, 360)
+    if (is_home or rng.random() < 0.6) and (at := free.best(-steepness, size)):
+        found.append(_make_bowl(rng, at, size, 1 if is_home else rng.integers(3)))
     for _ in range(2):
         size = rng.uniform(90, 200)
-        found.append(_round("village", *free.best(rng.random(len(x)), size), size))
+        if at := free.best(rng.random(len(x)), size):
+            found.append(_round("village", *at, size))
     # Where several lie, the last one counts: a bowl in a town must follow it.
     return found
 
@@ -87,15 +89,15 @@ class _Room:
         self._inland = margins(x, y, terrain.coast)
 
     def best(self, scores, radius):
-        """Return the place with the highest score where something of a radius (m) fits."""
+        """Return the place with the highest score where something of a radius (m) fits, or None."""
         free = self._inland > radius + _MARGIN
         for other in self._taken:
             apart = np.hypot(self.x - other.easting, self.y - other.northing)
             free &= apart > other.radius + radius + _MARGIN
         x, y = self.x - self.x.mean(), self.y - self.y.mean()
         free &= np.maximum(np.abs(x), np.abs(y)) < SITE / 2 - radius - 20
-        at = np.argmax(np.where(free, scores, scores - 1e6))
-        return self.x[at], self.y[at]
+        at = np.argmax(np.where(free, scores, -np.inf))
+        return (self.x[at], self.y[at]) if free.any() else None
 
 
 def _round(kind, easting, northing, radius, **motion):
@@ -126,10 +128,12 @@ def _make_bowl(rng, at, radius, which):
 def _make_landslide(rng, terrain, free, steepness, which):
     """Return a landslide on the steepest free place, long down the slope: slow, accelerating or reactivated.
 
-    None where nothing is steep.
+    In a list, which is empty where nothing is steep or free.
     """
     length = rng.uniform(220, 400)
-    x, y = free.best(steepness, length)
+    if (at := free.best(steepness, length)) is None:
+        return []
+    x, y = at
     (down,), (tangent,) = downslopes(np.array([x]), np.array([y]), terrain.waves, terrain.coast)
     if tangent < _STEEP:
         return []
@@ -150,7 +154,9 @@ def _make_landslide(rng, terrain, free, steepness, which):
 def _make_dam(rng, free, altitudes):
     """Return a reservoir in the lowest free place and the dam at its end, which settles and swings."""
     length = rng.uniform(280, 380)
-    x, y = free.best(-altitudes, length + 160)
+    if (at := free.best(-altitudes, length + 160)) is None:
+        return []
+    x, y = at
     angle = rng.uniform(0, 2 * math.pi)
     width = length * 0.45
     reservoir = Structure(KINDS.index("reservoir"), x, y, length, width, angle)
