@@ -362,7 +362,7 @@ def test_published_velocities_scatter_around_the_truth(pair):
     for file in pair:
         truth = file.truth
         error = (file.numbers("mean_velocity") - truth["velocity_mm_yr"])[truth["unwrapping_multiple"] == 0]
-        assert np.abs(np.median(error)) < 0.06 and np.abs(error).max() < 8
+        assert np.abs(np.median(error)) < 0.06 and np.abs(error).max() < 12
         assert 0.3 < error.std() < 1.0  # the wander of many years, above all
 
 

@@ -17,9 +17,10 @@ _SIGMAS = (0.6, 1.0, 1.4, 1.7, 2.4, 3.35, 4.05, 4.45, 4.55, 4.75, 5.0)  # mm
 # The correlation of real residuals is 0.33 at one epoch and 0.17 at two, whatever the days between: an
 # autoregressive part that fades by 0.65 an epoch, below white noise.
 FADING = 0.65
-_CORRELATION, _CORRELATION_SPREAD, _CORRELATIONS = 0.42, 0.16, (0.02, 0.62)
-_WANDER, _WANDER_YEARS = 0.55, (6.0, 15.0)  # amplitude / noise; periods
+_CORRELATION, _CORRELATION_SPREAD, _CORRELATIONS = 0.445, 0.16, (0.02, 0.62)
+_WANDER, _WANDER_YEARS = 0.78, (6.0, 15.0)  # amplitude / noise; periods
 HALF_WAVE = 27.73288  # mm, half of Sentinel-1's wavelength
+_MOST_WANDER = 2.5  # times the usual
 _MULTIPLES = np.array([-1, 1, -1, 1, -1, 1, -1, 1, -2, 2])
 _LONE_ERRORS, _PATCH_ERRORS, _IN_PATCH = 0.012, 0.003, 0.7  # shares of points, of patches, of their points
 _PATCH_LINES, _PATCH_PIXELS = 20, 80
@@ -63,7 +64,7 @@ def traits_of(keys, patches, is_built, passes):
     return Traits(
         sigma=sigma,
         correlation=np.clip(_CORRELATION + _CORRELATION_SPREAD * normals(keys, 13), *_CORRELATIONS),
-        wander=_WANDER * sigma * tail,
+        wander=_WANDER * sigma * np.minimum(tail, _MOST_WANDER),
         wander_years=low + (high - low) * shares(keys, 14),
         wander_phase=shares(keys, 15),
         vegetation=np.where(is_built, 0.03, 0.08),

@@ -123,4 +123,4 @@ def groundwater(eastings, northings):
     """
     x, y = (eastings - CENTRE[0]) / 1e3, (northings - CENTRE[1]) / 1e3
     basin = (1 + np.sin(x / 2.9 + 1) * np.cos(y / 3.7)) / 2
-    return 0.4 + 1.9 * basin**2, 75 + 30 * np.sin(x / 19 + y / 27)
+    return 0.4 + 1.4 * basin**2, 75 + 30 * np.sin(x / 19 + y / 27)
