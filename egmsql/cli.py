@@ -14,10 +14,9 @@ from egmsql.plot.command import plot_command
 from egmsql.progress import Bars
 from egmsql.report.command import report
 from egmsql.settings import Settings, parse_bytes
+from egmsql.simulator.command import simulate
 from egmsql.upkeep import raise_for
 from egmsql.workspace import spatial_file
-
-_BYTES_PER_POINT = 1170  # of csv, for the bar of a simulation
 
 _LAKE = click.argument("lake", type=click.Path(path_type=Path))
 _WAIT = click.option(
@@ -272,37 +271,7 @@ def contracts(context, write):
         click.echo(text, nl=False)
 
 
-@cli.command()
-@click.argument("out", type=click.Path(path_type=Path))
-@click.option("--points", default=200_000, show_default=True, help="Measurement points in all.")
-@click.option("--seed", default=1, show_default=True, help="The same seed gives the same bytes.")
-@click.option("--level", type=click.Choice(["L2a", "L2b", "L3"]), default="L2b", show_default=True)
-@click.option(
-    "--header", type=click.Choice(["old", "new"]), default="new", show_default=True, help="Header generation."
-)
-@click.option("--release", default="2020_2024", show_default=True)
-@click.option(
-    "--suffix/--no-suffix", default=True, help="Names with or without release and delivery version."
-)
-@click.option("--decimals", type=click.Choice(["shortest", "padded"]), default="shortest", show_default=True)
-@click.option(
-    "--products", type=click.IntRange(min=1), help="Number of files; default by the number of points."
-)
-@click.option(
-    "--missing", default=0.0, show_default=True, help="Share of epochs missing in a tenth of the points."
-)
-@click.option("--component", type=click.Choice(["U", "E"]), help="L3: only this one; default both.")
-@click.option("--csv", is_flag=True, help="Bare csv and xml instead of zips.")
-@_THREADS
-def simulate(out, points, csv, **options):
-    """Write EGMS-shaped files with known truth into the folder OUT."""
-    from egmsql.simulator import simulate as write_files
-
-    with _bars().reading("simulating", points * _BYTES_PER_POINT) as advance:
-        paths = write_files(out, points=points, compression=not csv, progress=advance, **options)
-    for path in paths:
-        click.echo(str(path))
-    click.echo(f"{len(paths)} products, {points:,} points, truth in {out / 'truth.parquet'}")
+cli.add_command(simulate)
 
 
 cli.add_command(report)

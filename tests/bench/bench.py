@@ -16,9 +16,10 @@ from contenders import CONTENDERS, contend
 from deliveries import simulated, unpacked
 from ingesting import compare_ingest, compare_memory
 from modelling import compare_models
+from simulating import compare_simulation
 from sizes import compare_size
 
-PARTS = ("ingest", "models", "size")
+PARTS = ("simulate", "ingest", "models", "size")
 
 
 def main():
@@ -52,6 +53,10 @@ def compare(folder, options, parts):
     """Print the parts asked for, on files in a folder that is thrown away afterwards."""
     import egmsql
 
+    if "simulate" in parts:
+        compare_simulation(options.points, options.threads)
+    if not {*parts} - {"simulate"}:
+        return
     zips = simulated(folder / "zip", options.points, seed=1, products=2)
     if "ingest" in parts:
         compare_ingest(zips, unpacked(zips, folder / "csv"), options.threads, options.rounds)

@@ -91,6 +91,28 @@ def residuals_with_numpy(paths, threads):
     return _timed(evaluate, values, threads)
 
 
+def simulate_bursts(points, threads):
+    """Simulate L2b files; return the seconds a gigabyte of csv takes."""
+    return _simulate("L2b", int(points[0]), threads)
+
+
+def simulate_tiles(points, threads):
+    """Simulate L3 files, the L2b series made anew; return the seconds a gigabyte of csv takes."""
+    return _simulate("L3", int(points[0]), threads)
+
+
+def _simulate(level, points, threads):
+    """Simulate one level of one release after a warm-up; return seconds a gigabyte of csv."""
+    from egmsql.simulator import simulate
+
+    with tempfile.TemporaryDirectory() as folder:
+        options = {"levels": level, "releases": "2020_2024", "threads": threads}
+        simulate(Path(folder) / "warm", points=2_000, **options)
+        counted, started = [], time.perf_counter()
+        simulate(Path(folder) / "timed", points=points, progress=counted.append, **options)
+        return (time.perf_counter() - started) / sum(counted) * 1e9
+
+
 _WEIGHTS = ("line", "velocity", "acceleration", "season_cosine", "season_sine")
 
 
@@ -118,7 +140,10 @@ def _timed(evaluate, values, threads):
 
 CONTENDERS = {
     f.__name__: f
-    for f in (parse_with_duckdb, read_with_pandas, ingest, build, fits_with_numpy, residuals_with_numpy)
+    for f in (
+        *(parse_with_duckdb, read_with_pandas, ingest, build, fits_with_numpy, residuals_with_numpy),
+        *(simulate_bursts, simulate_tiles),
+    )
 }
 
 
