@@ -15,10 +15,14 @@ with settings as (
         2.5 as moving_limit,            -- mm/yr: faster ground moves
         2.0 as change_limit,            -- mm/yr: a smaller change of velocity does not count
         5.0 as step_limit,              -- mm: a smaller step does not count
-        4.0 as noisy_limit,             -- mm: a larger rmse makes a standing point noisy
+        150 as sharp_days,              -- d: a step whose epoch is less certain may as well be a ramp
+        4.0 as noisy_limit,             -- mm: a larger rmse, of noise as correlated as usual, is noisy
+        0.33 as usual_correlation,      -- of the noise at one epoch: what stays from epoch to epoch is no decorrelation
         0.4 as half_span,               -- of the period: from its middle to the middle of its last fifth
         365.0 as days_per_year,
-        0.0 as hinge_penalty,           -- of BIC, beyond what the number of parameters costs
+        0.1 as minor_step,              -- of what a change of velocity moves: a smaller step beside it does not count
+        1.5 as smooth_penalty,          -- of BIC, beyond what the number of parameters costs
+        1.0 as hinge_penalty,
         0.0 as step_penalty,
         0.0 as step_hinge_penalty,
         0.0 as several_penalty
@@ -29,7 +33,7 @@ weighted as (
         pid,
         product,
         constant_weight + linear_weight + semiannual_weight as line,
-        quadratic_weight + decay_weight + growth_weight as smooth,
+        exp(-smooth_penalty / 2) * (quadratic_weight + decay_weight + growth_weight) as smooth,
         exp(-hinge_penalty / 2) * hinge_weight as hinge,
         exp(-step_penalty / 2) * step_weight as step,
         exp(-step_hinge_penalty / 2) * step_hinge_weight as step_hinge,
@@ -44,9 +48,22 @@ ends as (
     select
         pid,
         product,
+        -- What a change of velocity over half the period amounts to, and steps that go the same way.
+        abs(speed_change_mm_yr) * date_diff('day', first_epoch, last_epoch) / days_per_year / 2 as changed,
+        first_break = 'step' and second_break = 'step' and abs(first_break_mm + second_break_mm) >= step_limit
+            as are_steps_together,
+        second_break = 'hinge'
+            and case first_break
+                when 'hinge' then first_break_mm_yr * second_break_mm_yr > 0
+                when 'step' then false
+                else (end_velocity_mm_yr - start_velocity_mm_yr) * second_break_mm_yr > 0
+            end as are_bends_together,
         coalesce(
             case first_break
-                when 'step' then abs(first_break_mm) >= step_limit
+                when 'step' then
+                    are_steps_together
+                    or abs(first_break_mm) >= step_limit
+                    and (second_break = 'step' or abs(first_break_mm) >= minor_step * changed)
                 when 'hinge' then abs(first_break_mm_yr) >= change_limit
                 else abs(speed_change_mm_yr) >= change_limit
             end,
@@ -54,8 +71,11 @@ ends as (
         ) as is_first_large,
         coalesce(
             case second_break
-                when 'step' then abs(second_break_mm) >= step_limit
-                when 'hinge' then abs(second_break_mm_yr) >= change_limit
+                when 'step' then
+                    are_steps_together
+                    or abs(second_break_mm) >= step_limit
+                    and (first_break = 'step' or abs(second_break_mm) >= minor_step * changed)
+                when 'hinge' then abs(second_break_mm_yr) >= change_limit and not coalesce(are_bends_together, false)
                 else abs(speed_change_mm_yr) >= change_limit
             end,
             false
@@ -88,7 +108,8 @@ select
     end_velocity as end_velocity_mm_yr,
     change_sigma as change_sigma_mm_yr,
     probability_beyond(base_velocity_mm_yr, base_velocity_sigma_mm_yr, moving_limit) as moving_probability,
-    probability_above(rmse_mm, rmse_mm / sqrt(2 * n_effective), noisy_limit) as noisy_probability,
+    rmse_mm * sqrt((1 - coalesce(kinematics.residual_correlation_1, 0)) / (1 - usual_correlation)) as decorrelation_mm,
+    probability_above(decorrelation_mm, decorrelation_mm / sqrt(2 * n_effective), noisy_limit) as noisy_probability,
     -- A shape that could not be tried has no effect.
     coalesce(
         probability_above(abs(end_velocity) - abs(start_velocity), change_sigma, change_limit)
@@ -110,6 +131,7 @@ select
         0
     ) as bend_probability,
     coalesce(probability_beyond(step_mm, step_sigma_mm, step_limit), 0) as step_probability,
+    coalesce(date_diff('day', step_from_date, step_to_date) > sharp_days, false) as is_step_blurred,
     coalesce(probability_beyond(step_hinge_mm, step_hinge_sigma_mm, step_limit), 0) as step_hinge_step_probability,
     coalesce(probability_beyond(step_hinge_mm_yr, step_hinge_sigma_mm_yr, change_limit), 0)
         as step_hinge_bend_probability,
@@ -122,7 +144,7 @@ select
 from features.hypotheses
 inner join weighted using (pid, product)
 inner join ends using (pid, product)
-inner join features.kinematics using (pid, product)
+inner join features.kinematics as kinematics using (pid, product)
 cross join settings
 order by pid
 ;

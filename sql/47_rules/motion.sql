@@ -26,7 +26,9 @@ shared as (
         (smooth_weight + hinge_weight) * (1 - coalesce(bend_share, 0)) as changing,
         (smooth_weight + hinge_weight) * coalesce(bend_share, 0) as bent,
         step_hinge_weight * (1 - step_hinge_step_probability) as step_hinge_left,
-        case when n_large_breaks = 2 then several_weight else 0.0 end as complex,
+        step_weight * step_probability as jumping,
+        case when n_large_breaks = 2 then several_weight else 0.0 end as broken,
+        broken + case when is_step_blurred then jumping else 0.0 end as complex,
         case when lone_break = 'step' then several_weight else 0.0 end as lone_step,
         case when lone_break = 'hinge' then several_weight else 0.0 end as lone_bend,
         case when lone_break not in ('step', 'hinge') then several_weight else 0.0 end as lone_change,
@@ -48,7 +50,7 @@ classified as (
         (changing + lone_change) * slower_probability as decelerating,
         bent * bend_probability + (changing + lone_change) * reversal_probability
             + step_hinge_left * step_hinge_bend_probability + lone_bend as velocity_change,
-        step_weight * step_probability + step_hinge_weight * step_hinge_step_probability + lone_step as step,
+        case when is_step_blurred then 0.0 else jumping end + step_hinge_weight * step_hinge_step_probability + lone_step as step,
         complex,
         greatest(1 - accelerating - decelerating - velocity_change - step - complex, 0) as line
     from shared

@@ -10,7 +10,9 @@
 create or replace table classes.probabilities as
 
 with settings as (
-    select 0.0 as mixture_below     -- probability of the rules' best class below which the mixture decides; 0: never
+    select
+        0.0 as mixture_below,       -- probability of the rules' best class below which the mixture decides; 0: never
+        0.001 as probability_floor  -- no class is ever impossible
 ),
 
 stated as (
@@ -36,22 +38,22 @@ stated as (
     where is_eligible
 ),
 
-raised as (
+listed as (
     select
         pid,
         product,
         [
-            {'share': (standing + probability_floor) ** exponent, 'class': 'stable'},
-            {'share': (linear + probability_floor) ** exponent, 'class': 'linear'},
-            {'share': (accelerating + probability_floor) ** exponent, 'class': 'accelerating'},
-            {'share': (decelerating + probability_floor) ** exponent, 'class': 'decelerating'},
-            {'share': (bent + probability_floor) ** exponent, 'class': 'velocity_change'},
-            {'share': (stepping + probability_floor) ** exponent, 'class': 'step'},
-            {'share': (noisy + probability_floor) ** exponent, 'class': 'noisy'},
-            {'share': (complex + probability_floor) ** exponent, 'class': 'complex'}
+            {'share': standing + probability_floor, 'class': 'stable'},
+            {'share': linear + probability_floor, 'class': 'linear'},
+            {'share': accelerating + probability_floor, 'class': 'accelerating'},
+            {'share': decelerating + probability_floor, 'class': 'decelerating'},
+            {'share': bent + probability_floor, 'class': 'velocity_change'},
+            {'share': stepping + probability_floor, 'class': 'step'},
+            {'share': noisy + probability_floor, 'class': 'noisy'},
+            {'share': complex + probability_floor, 'class': 'complex'}
         ] as shares
     from stated
-    cross join classes.recalibration
+    cross join settings
 ),
 
 ranked as (
@@ -61,26 +63,49 @@ ranked as (
         shares,
         list_reverse_sort(shares) as ordered,
         shares[1].share + shares[2].share + shares[3].share + shares[4].share
-            + shares[5].share + shares[6].share + shares[7].share + shares[8].share as every
-    from raised
+            + shares[5].share + shares[6].share + shares[7].share + shares[8].share as every,
+        ordered[1].share / every as best,
+        ordered[2].share / every as second,
+        if(ordered[1].class in ('stable', 'linear', 'noisy'), 'steady', 'changing') as kind
+    from listed
+),
+
+-- What the best is worth, but never less than the second, which then has what it leaves.
+calibrated as (
+    select
+        pid,
+        product,
+        shares,
+        ordered,
+        every,
+        greatest(
+            correct + (next_correct - correct) * (best - calibration.stated)
+                / greatest(next_stated - calibration.stated, 1e-9),
+            second / (second + 1 - best)
+        ) as worth,
+        (1 - worth) / (1 - best) / every as rest,
+        worth / best / every as first
+    from ranked
+    asof inner join classes.calibration as calibration
+        on ranked.kind = calibration.kind and ranked.best >= calibration.stated
 )
 
 select
     motion.pid,
     motion.product,
     coalesce(ordered[1].class, 'unclassified') as class,
-    (ordered[1].share / every)::float as probability,
+    worth::float as probability,
     ordered[2].class as second_class,
-    (ordered[2].share / every)::float as second_probability,
-    (shares[1].share / every)::float as stable_probability,
-    (shares[2].share / every)::float as linear_probability,
-    (shares[3].share / every)::float as accelerating_probability,
-    (shares[4].share / every)::float as decelerating_probability,
-    (shares[5].share / every)::float as velocity_change_probability,
-    (shares[6].share / every)::float as step_probability,
-    (shares[7].share / every)::float as noisy_probability,
-    (shares[8].share / every)::float as complex_probability
+    (ordered[2].share * rest)::float as second_probability,
+    (shares[1].share * if(class = 'stable', first, rest))::float as stable_probability,
+    (shares[2].share * if(class = 'linear', first, rest))::float as linear_probability,
+    (shares[3].share * if(class = 'accelerating', first, rest))::float as accelerating_probability,
+    (shares[4].share * if(class = 'decelerating', first, rest))::float as decelerating_probability,
+    (shares[5].share * if(class = 'velocity_change', first, rest))::float as velocity_change_probability,
+    (shares[6].share * if(class = 'step', first, rest))::float as step_probability,
+    (shares[7].share * if(class = 'noisy', first, rest))::float as noisy_probability,
+    (shares[8].share * if(class = 'complex', first, rest))::float as complex_probability
 from rules.motion as motion
-left join ranked using (pid, product)
+left join calibrated using (pid, product)
 order by motion.pid
 ;

@@ -87,42 +87,37 @@ def calibrate(options):
     for family in ("calibration", options.set):
         run = evaluate.evaluate(sets.make_sets(family, options.data, options.scale, names), methods, _tell)
         found[family] = _pooled(run, options.calibrate)
-    stated, right, classes, truth, probability = found["calibration"]
-    weights = calibration.both_mixes(classes)
-    knots = calibration.fit_map(stated, right, weights)
-    temperature = calibration.fit_temperature(probability, truth, weights)
-    print(calibration.as_values(knots))
-    print(f"\ntemperature of the whole distribution: {temperature:.3f}\n")
+    stated, right, classes, given = found["calibration"]
+    maps = calibration.fit_maps(stated, right, given, calibration.both_mixes(classes))
+    print(calibration.as_values(maps) + "\n")
     rows = []
-    for family, (stated, right, classes, _, probability) in found.items():
-        warmed = calibration.warm(probability, temperature).max(1)
+    for family, (stated, right, classes, given) in found.items():
+        mapped = calibration.apply_maps(maps, stated, given)
         for mix in metrics.MIXES:
             share = metrics.weights_of(classes, mix)
-            maps = (stated, calibration.apply_map(knots, stated), warmed)
-            errors = [metrics.calibration_error(values, right, share) for values in maps]
+            errors = [metrics.calibration_error(values, right, share) for values in (stated, mapped)]
             rows.append((f"{family}, {mix} mix", *(f"{error:.4f}" for error in errors)))
-    print(report.table(("expected calibration error", "before", "by the rows", "by temperature"), rows))
-    _reliability(found[options.set], knots)
+    print(report.table(("expected calibration error", "before", "by the rows"), rows))
+    _reliability(found[options.set], maps)
 
 
 def _pooled(run, method):
-    """Return over all sets of a run: stated, right, class by definition, class that makes sense, probabilities."""
+    """Return over all sets of a run: stated, right, class by definition, class given."""
     parts = []
     for name in run.sets:
         columns, prediction = run.of(method, name)
-        truth = metrics.labels(columns, prediction, "strict")[0]
-        parts.append(
-            (*metrics.certainty(columns, prediction), columns["truth"], truth, prediction.probability)
-        )
+        given = metrics.labels(columns, prediction, "strict")[1]
+        parts.append((*metrics.certainty(columns, prediction), columns["truth"], given))
     return tuple(np.concatenate(each) for each in zip(*parts, strict=True))
 
 
-def _reliability(found, knots):
-    stated, right, classes = found[:3]
+def _reliability(found, maps):
+    stated, right, classes, given = found
+    mapped = calibration.apply_maps(maps, stated, given)
     for mix in metrics.MIXES:
         weights = metrics.weights_of(classes, mix)
         before = zip(*metrics.reliability(stated, right, weights), strict=True)
-        after = zip(*metrics.reliability(calibration.apply_map(knots, stated), right, weights), strict=True)
+        after = zip(*metrics.reliability(mapped, right, weights), strict=True)
         rows = [tuple(f"{x:.3f}" for x in (*a[:2], *b[:2])) for a, b in zip(before, after, strict=False)]
         print(f"\n{mix} mix:\n" + report.table(("stated before", "right", "stated after", "right"), rows))
 

@@ -1,14 +1,14 @@
 """A monotone map from stated to right probabilities, fitted on the calibration set, as rows a model can hold.
 
 The map is an isotonic regression of "was it right" on the stated probability of the class given, thinned to
-few knots; between knots it is linear. It changes no class. Series count half as in the equal and half as in
-the realistic mix. A temperature for the whole distribution is fitted beside it: p_k ∝ p_k^(1/T).
+few knots; between knots it is linear. It changes no class. There are two maps, for answers without and with
+a change of motion: the two mixes differ in nothing more than in how many of each they hold. Series count half
+as in the equal and half as in the realistic mix.
 """
 
 import numpy as np
 from bench.science import metrics
-from bench.science.truths import CLASSES
-from scipy.optimize import minimize_scalar
+from bench.science.truths import NULLS
 from sklearn.isotonic import IsotonicRegression
 
 N_KNOTS = 12
@@ -49,28 +49,31 @@ def apply_map(knots, stated):
     return np.interp(stated, knots[:, 0], knots[:, 1])
 
 
-def fit_temperature(probability, truth, weights):
-    """Return T that makes p^(1/T), scaled to sum 1, most likely."""
-    places = np.array([CLASSES.index(name) for name in truth])
-    logarithms = np.log(np.clip(probability, 1e-9, 1))
-
-    def loss(log_t):
-        scaled = logarithms / np.exp(log_t)
-        scaled -= scaled.max(1, keepdims=True)
-        likelihood = scaled[np.arange(len(places)), places] - np.log(np.exp(scaled).sum(1))
-        return -np.sum(weights * likelihood)
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-2, 3), method="bounded").x))
+def kinds_of(found):
+    """Return `steady` or `changing` for each class that was given."""
+    return np.where(np.isin(found, NULLS), "steady", "changing")
 
 
-def warm(probability, temperature):
-    """Return p^(1/T), scaled to sum 1."""
-    scaled = np.log(np.clip(probability, 1e-9, 1)) / temperature
-    scaled = np.exp(scaled - scaled.max(1, keepdims=True))
-    return scaled / scaled.sum(1, keepdims=True)
+def fit_maps(stated, right, found, weights):
+    """Return kind -> knots."""
+    kinds = kinds_of(found)
+    return {
+        kind: fit_map(stated[kinds == kind], right[kinds == kind], weights[kinds == kind])
+        for kind in ("steady", "changing")
+    }
 
 
-def as_values(knots):
-    """Return the knots as rows of SQL."""
-    rows = ",\n".join(f"    ({stated:.4f}, {right:.4f})" for stated, right in knots)
-    return f"values  -- stated, right\n{rows}"
+def apply_maps(maps, stated, found):
+    """Return calibrated probabilities by the map of each answer's kind."""
+    kinds = kinds_of(found)
+    return np.where(kinds == "steady", apply_map(maps["steady"], stated), apply_map(maps["changing"], stated))
+
+
+def as_values(maps):
+    """Return the knots of all maps as rows of SQL."""
+    rows = ",\n".join(
+        f"    ('{kind}', {stated:.4f}, {right:.4f})"
+        for kind, knots in maps.items()
+        for stated, right in knots
+    )
+    return f"values  -- kind, stated, right\n{rows}"

@@ -13,7 +13,7 @@ import egmsql
 MODEL = "classes.probabilities"
 MORE = "features.hypotheses"  # velocities at both ends, epochs of breaks
 # The mixture is a setting of the model: the same text with it on.
-MIXTURE_OFF, MIXTURE_ON = "select 0.0 as mixture_below", "select 0.6 as mixture_below"
+MIXTURE_OFF, MIXTURE_ON = "0.0 as mixture_below", "0.6 as mixture_below"
 CLASS = "class"
 PROBABILITY = "{}_probability"  # of each class
 FIRST_VELOCITY, LAST_VELOCITY = "start_velocity_mm_yr", "end_velocity_mm_yr"
