@@ -13,7 +13,7 @@ from matplotlib import pyplot as plt
 STYLES = {
     "reference": {"color": "#999999", "linestyle": ":", "marker": "s"},
     "F-tests": {"color": "#E69F00", "linestyle": "--", "marker": "^"},
-    "ours, no mixture": {"color": "#56B4E9", "linestyle": "-.", "marker": "D"},
+    "ours, with mixture": {"color": "#56B4E9", "linestyle": "-.", "marker": "D"},
     "ours": {"color": "#000000", "linestyle": "-", "marker": "o"},
 }
 _EDGES = np.array([1.5, 3, 4, 5, 6, 8, 10, 14, 20, 40, 80])

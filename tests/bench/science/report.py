@@ -41,7 +41,7 @@ def full(run, about):
 
 
 def _goals(run):
-    method = next((m for m in ("ours", "ours, no mixture") if m in run.methods), None)
+    method = next((m for m in ("ours", "ours, with mixture") if m in run.methods), None)
     if method is None:
         return "Our models are not there yet: no goal is judged."
     rows = [
