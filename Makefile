@@ -24,17 +24,19 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-demo: demo/lake/.built ## simulate a small region, ingest, build, check, summarise
+demo: demo/lake/.built ## simulate a small region, ingest, build, check, report
 	@echo; echo "What the lake in demo/lake holds:"
 	@$(BIN)/duckdb -readonly demo/lake/egmsql.duckdb -c ".read docs/summary.sql"
+	@$(BIN)/egmsql report demo/lake --html demo/report.html > demo/report.txt && tail -n +1 demo/report.txt | head -n 3
 	@echo "Look further:"
+	@echo "  demo/report.html                                    the report as a page, for a browser"
 	@echo "  $(BIN)/duckdb -readonly demo/lake/egmsql.duckdb     plain SQL shell"
 	@echo "  $(BIN)/egmsql shell demo/lake                       the same with the Python functions"
 	@echo "  $(BIN)/egmsql plan demo/lake                        what a build would do, and why"
 
 demo/data/truth.parquet: $(VENV)/ready
 	@rm -rf demo
-	$(BIN)/egmsql simulate demo/data --points 20000 --seed 1
+	$(BIN)/egmsql simulate demo/data --points 10000 --seed 1
 
 demo/lake/.built: demo/data/truth.parquet
 	$(BIN)/egmsql ingest demo/lake demo/data
