@@ -50,7 +50,7 @@ class Planner:
 
     def __init__(self, lake, project, state):
         self._lake, self._project, self._state = lake, project, state
-        self._reading = {}  # partition kind -> partition -> products
+        self._reading = {}  # partition kind -> partition -> the rows that define it
         self._texts = {}  # model -> the inputs that no partition changes
 
     @cached_property
@@ -113,6 +113,10 @@ class Planner:
     def inputs(self, name, partition):
         """Return everything that decides the rows of (model, partition), in parts that give reasons."""
         upstream = {up: _contents(records) for up, records in self.reads(name, partition).items()}
+        defining = self._project.partitions.get(self._project.tables[name].partition)
+        if defining and defining.name in upstream:  # it is read for this partition alone
+            rows = self._reading_list(defining.defines).get(partition, [])
+            upstream[defining.name] = hashlib.sha256(as_json(rows).encode()).hexdigest()[:20]
         described = {**self._text_inputs(name), "upstream": upstream}
         if name in self._project.source_models:
             described["source"] = self._state.sources[partition].content
@@ -186,17 +190,17 @@ class Planner:
         if own_kind == kind:
             partitions = [partition]
         elif own_kind == SOURCE_PARTITION and kind is not None:
-            partitions = sorted(self._reading_list(kind).get(partition, ()))
+            partitions = sorted({row["product"] for row in self._reading_list(kind).get(partition, ())})
         elif own_kind is not None and kind == SOURCE_PARTITION:
             lists = self._reading_list(own_kind)
-            partitions = sorted(name for name, products in lists.items() if partition in products)
+            partitions = sorted(n for n, rows in lists.items() if partition in {r["product"] for r in rows})
         else:
             return self._state.files_of(upstream)
         found = (self._state.files.get((upstream, p)) for p in partitions)
         return [record for record in found if record is not None]
 
     def _reading_list(self, kind):
-        """Return partition -> products for a kind that a model defines (columns `partition`, `product`)."""
+        """Return partition -> its rows of the model that defines the kind (with `partition`, `product`)."""
         model = self._project.partitions[kind]
         paths = tuple(self._lake.root / r.path for r in self._state.files_of(model.name))
         if (kind, paths) not in self._reading:
@@ -204,7 +208,7 @@ class Planner:
             for path in paths:
                 for row in _reading_rows(model, path):
                     check_partition_name(model, row["partition"])
-                    found.setdefault(row["partition"], set()).add(row["product"])
+                    found.setdefault(row["partition"], []).append(row)
             self._reading[kind, paths] = found
         return self._reading[kind, paths]
 
@@ -234,7 +238,7 @@ def _reading_rows(model, path):
     if absent:
         wrong = f"defines a partition but has no column {' or '.join(sorted(absent))}"
         raise ModelError(model.path, wrong, "give a row (partition, product) for each product that one reads")
-    return pq.read_table(path, columns=["partition", "product"]).to_pylist()
+    return pq.read_table(path).to_pylist()
 
 
 def _contents(records):

@@ -55,7 +55,7 @@ def run_table_task(project, name, partition, reads, target, scratch, settings):
             workspace.prepare_functions([model])
             workspace.bind_partition(partition)
             for upstream in project.upstream_tables(model):
-                workspace.bind_files(upstream, reads.files[upstream])
+                _bind(project, workspace, model, partition, upstream, reads.files[upstream])
             workspace.prepare_views([model])
             _write(workspace.connection, project, model, target, scratch)
         findings = audit_files(project, workspace, name, partition, {**reads.files, name: [target]})
@@ -100,9 +100,16 @@ def audit_files(project, workspace, name, partition, files):
         return []
     workspace.prepare_functions(audits)
     for upstream in sorted(set().union(*(project.upstream_tables(a) for a in audits))):
-        workspace.bind_files(upstream, files.get(upstream, []))
+        _bind(project, workspace, project.models[name], partition, upstream, files.get(upstream, []))
     workspace.prepare_views(audits)
     return [_judge(workspace, audit, partition) for audit in audits]
+
+
+def _bind(project, workspace, model, partition, upstream, paths):
+    """Let `upstream` be its rows in some files; of the model that defines the partitions only this one's."""
+    defines = project.models[upstream].defines
+    own = partition if defines and defines == model.partition else None
+    workspace.bind_files(upstream, paths, partition=own)
 
 
 def _judge(workspace, audit, partition):

@@ -74,11 +74,15 @@ class Workspace:
         with explained(stored):
             self.connection.execute(stored.text)
 
-    def bind_files(self, name, paths):
-        """Let `name` (layer.name) be the rows of Parquet files; without any, no rows of its contract."""
-        self.connection.execute(
-            f"create or replace view {name} as {scan(paths, self._project.contracts[name])}"
-        )
+    def bind_files(self, name, paths, partition=None):
+        """Let `name` (layer.name) be the rows of Parquet files; without any, no rows of its contract.
+
+        With `partition`, only the rows that have it in the column of that name.
+        """
+        query = scan(paths, self._project.contracts[name])
+        if partition is not None:
+            query = f'from ({query}) where "partition" = {quoted(partition)}'
+        self.connection.execute(f"create or replace view {name} as {query}")
 
     def bind_row(self, name, table):
         """Let `name` be the one row of an Arrow table, as constants, so that filters on it fold away."""
