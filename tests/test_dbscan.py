@@ -145,15 +145,6 @@ def test_moving_everything_by_the_same_keeps_the_clusters():
 
 
 def test_a_border_point_tells_all_clusters_that_it_touches():
-    x = np.array([0.0, 0, 0, 90, 180, 180, 180])
-    found = find_clusters(x, np.zeros(7), np.zeros(7), EPS, EPS_V, 4)
-    assert found.is_core.tolist() == [True] * 3 + [True] + [True] * 3  # the bridge has all as neighbours
-    found = find_clusters(x, np.zeros(7), np.array([0, 0, 0, 1.5, 3, 3, 3]), 100.0, 3.0, 4)
-    brute = brute_force(x, np.zeros(7), np.array([0, 0, 0, 1.5, 3, 3, 3]), 100.0, 3.0, 4)
-    assert (found.cluster == brute[1]).all()
-
-
-def test_an_also_touched_cluster_is_listed():
     # Two crowds of five on either side; the point between touches one core of each, four in all with itself.
     left, right = [0.0, -60, -60, -60, -60], [190.0, 250, 250, 250, 250]
     x = np.array([*left, 95.0, *right])

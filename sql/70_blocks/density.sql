@@ -11,8 +11,8 @@ create or replace table blocks.density as
 select
     product,
     stack,
-    (easting // (2 * eps))::integer as square_x,
-    (northing // (2 * eps))::integer as square_y,
+    floor(easting / (2 * eps))::integer as square_x,
+    floor(northing / (2 * eps))::integer as square_y,
     count(*) as n_points
 from blocks.eligible
 cross join blocks.parameters

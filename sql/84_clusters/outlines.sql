@@ -19,8 +19,8 @@ placed as (
         eligible.easting,
         eligible.northing,
         eligible.velocity_mm_yr,
-        (eligible.easting // cell)::bigint as cell_x,
-        (eligible.northing // cell)::bigint as cell_y
+        floor(eligible.easting / cell)::bigint as cell_x,
+        floor(eligible.northing / cell)::bigint as cell_y
     from clusters.batches as batches
     inner join clusters.members as members using (cluster, product)
     inner join blocks.eligible as eligible using (pid, product)

@@ -1,4 +1,4 @@
-"""A grid over points in which any two points of a cell are neighbours, sorted so that nearby cells lie together.
+"""A grid over points in which all points of a cell are neighbours, sorted so that near cells lie together.
 
 Cells of a square of ground stand one after the other in order of velocity: a *column*. Columns are sorted by
 easting, then northing. What a column's neighbours are is found by moving along, so nothing is stored of it.
@@ -68,7 +68,7 @@ def build_grid(points, kinds, rule):
     widest = max(1.0, _largest(points.s) * 2, _largest(points.t) * 2) ** 0.5
     reach = np.floor(np.array([eps, height * widest, height * widest]) / sides[1:]).astype(np.int64) + 1
     axes = [points.x, points.y, points.z, points.u if rule.has_up else np.zeros(0)]
-    numbers = [_numbers(axis, side, n) for axis, side, n in zip(axes, sides, "x y z u".split(), strict=True)]
+    numbers = [_numbers(axis, side, name) for axis, side, name in zip(axes, sides, "xyzu", strict=True)]
     if kinds is not None:
         bits, which = np.unique(kinds, return_inverse=True)
         numbers.append((which, len(bits)))
