@@ -94,7 +94,9 @@ def test_members_are_those_of_one_clustering_of_all_points(lake):
 def test_cutting_the_ground_into_other_blocks_changes_no_cluster(lake, sql, tmp_path, block_points):
     before = members(lake)
     other = copied(lake, tmp_path)
-    egmsql.build(other, ["clusters.members"], project=with_parameters(sql, tmp_path, block_points=block_points))
+    egmsql.build(
+        other, ["clusters.members"], project=with_parameters(sql, tmp_path, block_points=block_points)
+    )
     assert members(other) == before
     blocks = query(other, "select count(distinct partition), max(n_read), max(n_own) from blocks.grid")[0]
     assert blocks[0] > {2000: 1, 150: 10, 20: 50}[block_points]
@@ -140,7 +142,9 @@ def test_threads_change_no_row(lake, delivered, tmp_path):
 )
 def test_options_mean_in_blocks_what_they_mean_at_once(lake, sql, tmp_path, values, options):
     other = copied(lake, tmp_path)
-    egmsql.build(other, ["clusters.members"], project=with_parameters(sql, tmp_path, block_points=100, **values))
+    egmsql.build(
+        other, ["clusters.members"], project=with_parameters(sql, tmp_path, block_points=100, **values)
+    )
     assert members(other) == expected(other, **options)
 
 
@@ -157,7 +161,9 @@ def test_products_of_one_track_cluster_together_and_tracks_apart(lake):
 @pytest.mark.parametrize(("grouping", "n_stacks"), [("direction", 1), ("all", 1)])
 def test_grouping_puts_tracks_together(lake, sql, tmp_path, grouping, n_stacks):
     other = copied(lake, tmp_path)
-    egmsql.build(other, ["clusters.members"], project=with_parameters(sql, tmp_path, grouping=f"'{grouping}'"))
+    egmsql.build(
+        other, ["clusters.members"], project=with_parameters(sql, tmp_path, grouping=f"'{grouping}'")
+    )
     assert len(query(other, "select distinct stack from blocks.eligible")) == n_stacks
     assert members(other) == expected(other)
 

@@ -1,7 +1,7 @@
 -- An eligible point in a block or its inner margin: whether it is a core, and of which cluster as far as the block sees.
 --
 -- version:   1
--- grain:     block, pid, product, component
+-- grain:     block, pid, product, first_core
 -- partition: block
 --
 -- A component is known by the pid of its first core in the block. Two blocks that see the same core see parts of
@@ -90,10 +90,10 @@ select
     numbered.point.product as product,
     numbered.point.is_own as is_own,
     numbered.is_core,
-    first_core.point.pid as component       -- NULL is noise
+    named.point.pid as first_core        -- NULL is noise
 from numbered
 inner join touched using (block, position)
-left join numbered as first_core on first_core.block = touched.block and first_core.position = touched.cluster
+left join numbered as named on named.block = touched.block and named.position = touched.cluster
 where numbered.point.is_own or (numbered.point.is_inner and numbered.is_core)
-order by block, product, pid, component
+order by block, product, pid, first_core
 ;

@@ -15,10 +15,10 @@ with seen as (
         labels.product,
         labels.block,
         labels.is_core,
-        min(coalesce(merged.cluster_core, labels.component)) as cluster_core   -- a border point goes to the first
+        min(coalesce(merged.cluster_core, labels.first_core)) as cluster_core   -- a border point goes to the first
     from blocks.labels as labels
     inner join (select distinct partition as block, stack from blocks.grid) as grid using (block)
-    left join blocks.merged as merged on merged.stack = grid.stack and merged.component = labels.component
+    left join blocks.merged as merged on merged.stack = grid.stack and merged.first_core = labels.first_core
     where labels.is_own and labels.product in (select distinct product from blocks.eligible)
     group by all
 )

@@ -5,7 +5,7 @@
 -- partition: batch
 --
 -- Within one cluster and class, clustered again with the closer limits of `blocks.parameters`. Named by the cluster,
--- the class and the first core, so no two have the same name.
+-- the class and the first of its points, so no two have the same name.
 
 create or replace table clusters.subareas as
 
