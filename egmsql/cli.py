@@ -10,6 +10,7 @@ from rich.console import Console
 
 import egmsql
 from egmsql.errors import EgmsqlError, SettingError
+from egmsql.export.command import export_command, zones_command
 from egmsql.progress import Bars
 from egmsql.settings import Settings, parse_bytes
 from egmsql.upkeep import raise_for
@@ -294,6 +295,10 @@ def simulate(out, points, csv, **options):
     for path in paths:
         click.echo(str(path))
     click.echo(f"{len(paths)} products, {points:,} points, truth in {out / 'truth.parquet'}")
+
+
+for _command in (export_command, zones_command):
+    cli.add_command(_command)
 
 
 def _print_warnings(findings):
