@@ -23,7 +23,7 @@ select
     50.0::double as sub_eps,                    -- m: of subareas, as the next two
     2.0::double as sub_eps_velocity,            -- mm/yr
     3 as sub_min_points,
-    1000000 as block_points,                    -- the most points of a block and its margin; 600 bytes each
+    200000 as block_points,                     -- the most points of a block and its margin, 1 kB of memory each
     20.0::double as outline_margin,             -- m around the points of an area
     15.0::double as sub_outline_margin,         -- m around the points of a subarea
     0.3::double as outline_concavity,           -- 0 hugs the points, 1 is the convex hull

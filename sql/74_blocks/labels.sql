@@ -42,7 +42,22 @@ placed as (
 ),
 
 listed as (
-    select block, list(placed order by pid, product) as points
+    select
+        block,
+        list(
+            {
+                'pid': pid,
+                'product': product,
+                'easting': easting,
+                'northing': northing,
+                'velocity': velocity_mm_yr,
+                'sigma': velocity_sigma_mm_yr,
+                'class_bits': class_bits,
+                'is_own': is_own,
+                'is_inner': is_inner
+            }
+            order by pid, product
+        ) as points
     from placed
     group by block
 ),
@@ -54,9 +69,9 @@ found as materialized (
         dbscan(
             list_transform(points, lambda p: p.easting),
             list_transform(points, lambda p: p.northing),
-            list_transform(points, lambda p: p.velocity_mm_yr),
+            list_transform(points, lambda p: p.velocity),
             [],
-            case when with_uncertainty then list_transform(points, lambda p: p.velocity_sigma_mm_yr) else [] end,
+            case when with_uncertainty then list_transform(points, lambda p: p.sigma) else [] end,
             [],
             case when with_class then list_transform(points, lambda p: p.class_bits) else [] end,
             list_transform(points, lambda p: p.is_inner),
