@@ -10,6 +10,7 @@ from rich.console import Console
 
 import egmsql
 from egmsql.errors import EgmsqlError, SettingError
+from egmsql.export.command import export_command, zones_command
 from egmsql.plot.command import plot_command
 from egmsql.progress import Bars
 from egmsql.report.command import report
@@ -37,9 +38,6 @@ _MEMORY = click.option(
 def cli(context, debug, sql):
     """EGMS ground motion files as a lake that you query with SQL."""
     context.obj = {"debug": debug, "sql": sql}
-
-
-cli.add_command(plot_command)
 
 
 def main(arguments=None):
@@ -271,10 +269,8 @@ def contracts(context, write):
         click.echo(text, nl=False)
 
 
-cli.add_command(simulate)
-
-
-cli.add_command(report)
+for _command in (export_command, plot_command, report, simulate, zones_command):
+    cli.add_command(_command)
 
 
 def _print_warnings(findings):

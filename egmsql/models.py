@@ -28,10 +28,6 @@ SEVERITIES = ("error", "warning")
 # Bound by the runner to the delivered file that is being read; see `egmsql/sources`.
 SOURCE_TABLES = ("source.rows", "source.file")
 
-# Bound by the runner to one row (name): the partition being built. By hand, in a sandbox, it holds all
-# of them, so a text that joins it gives every partition's rows at once.
-THIS_PARTITION = "this.partition"
-
 _DUCKDB = sqlglot.Dialect.get_or_raise("duckdb")
 _KEY = re.compile(r"([a-z]+):\s*(.*)")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from egmsql import udfs
 from egmsql.contracts import read_contracts
 from egmsql.errors import ModelError
-from egmsql.models import SOURCE_TABLES, THIS_PARTITION, Model, read_model
+from egmsql.models import SOURCE_TABLES, Model, read_model
 
 SOURCE_PARTITION = "product"  # the partition that reads a delivered file
 
@@ -170,9 +170,7 @@ def _files(folder):
 
 
 def _check_model(model, models):
-    if THIS_PARTITION in model.reads and not model.partition:
-        raise ModelError(model.path, f"reads {THIS_PARTITION} without a partition", "add the key `partition`")
-    for name in sorted(model.reads - {*SOURCE_TABLES, THIS_PARTITION}):
+    for name in sorted(model.reads - set(SOURCE_TABLES)):
         upstream = models.get(name)
         if upstream is None:
             raise ModelError(

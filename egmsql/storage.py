@@ -64,7 +64,8 @@ def copy_options(columns):
     options = ["FORMAT parquet", "COMPRESSION zstd"]
     geometries = [name for name, sql_type in columns.items() if sql_type.startswith("GEOMETRY")]
     if geometries:
-        metadata = json.dumps(geoparquet_metadata(geometries[0], "bbox" in columns))
+        primary = "geometry" if "geometry" in geometries else geometries[0]
+        metadata = json.dumps(geoparquet_metadata(primary, "bbox" in columns))
         options += ["geoparquet_version 'BOTH'", f"KV_METADATA {{geo: {quoted(metadata)}}}"]
     return f"({', '.join(options)})"
 
@@ -75,13 +76,13 @@ def quoted(text):
 
 
 def geoparquet_metadata(column, has_bbox):
-    """Return the `geo` key of GeoParquet 1.1 for points in EPSG:3035.
+    """Return the `geo` key of GeoParquet 1.1 for points with bounding boxes, or other shapes, in EPSG:3035.
 
     DuckDB writes 1.0 without covering by itself; a given key replaces the one it makes, so this one holds
     the CRS (PROJJSON, as PROJ gives it) and where the bounding boxes are.
     """
     crs = json.loads(resources.files("egmsql").joinpath("epsg3035.json").read_text(encoding="utf-8"))
-    described = {"encoding": "WKB", "geometry_types": ["Point"], "crs": crs}
+    described = {"encoding": "WKB", "geometry_types": ["Point"] if has_bbox else [], "crs": crs}
     if has_bbox:
         described["covering"] = {"bbox": {side: ["bbox", side] for side in ("xmin", "ymin", "xmax", "ymax")}}
     return {"version": "1.1.0", "primary_column": column, "columns": {column: described}}

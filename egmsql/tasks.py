@@ -53,7 +53,6 @@ def run_table_task(project, name, partition, reads, target, scratch, settings):
     with _workspace(project, scratch, settings) as workspace:
         if not resumed:
             workspace.prepare_functions([model])
-            workspace.bind_partition(partition)
             listing = project.reading_list_of(model)
             for upstream in project.upstream_tables(model):
                 own = partition if upstream == listing else None

@@ -9,7 +9,6 @@ from importlib import resources
 import duckdb
 
 from egmsql.errors import ModelError, unwritten
-from egmsql.models import THIS_PARTITION
 from egmsql.storage import quoted
 from egmsql.udfs import registry
 
@@ -35,7 +34,7 @@ class Workspace:
             }
         )
         self.connection.execute("set enable_progress_bar = false")
-        for schema in sorted({name.split(".")[0] for name in project.models} | {"source", "this"}):
+        for schema in sorted({name.split(".")[0] for name in project.models} | {"source"}):
             self.connection.execute(f'create schema "{schema}"')
 
     def __enter__(self):
@@ -87,11 +86,6 @@ class Workspace:
         """Let `name` be the one row of an Arrow table, as constants, so that filters on it fold away."""
         columns = ", ".join(f'{_literal(v, t)} as "{c}"' for c, v, t in _cells(self.connection, table))
         self.connection.execute(f"create or replace view {name} as select {columns}")
-
-    def bind_partition(self, partition):
-        """Let `this.partition` be the one row that names the partition being built."""
-        name = quoted(partition or "")
-        self.connection.execute(f"create or replace view {THIS_PARTITION} as select {name} as name")
 
     def describe(self, query):
         """Return the columns of a query, name -> DuckDB type."""

@@ -64,7 +64,7 @@ select
     products.tile
 from observed.points as points
 inner join observed.products as products using (product)
-inner join this.partition as own on own.name = products.tile
+inner join grid.tiles as own on own.partition = products.tile and own.product = products.product
 order by pid
 ;
 """
@@ -625,13 +625,6 @@ def test_a_tile_keeps_to_its_own_ground_and_a_sandbox_gives_all_of_them(tiled):
         connection.execute(project.models["local.own"].text)
         together = connection.execute("select t::varchar from local.own t order by 1").fetchall()
     assert [row for (row,) in together] == by_tile
-
-
-def test_only_a_partitioned_model_knows_its_partition(sql):
-    path = sql / "40_features" / "own.sql"
-    path.write_text(_OWN.replace("local.own", "features.own").replace("-- partition: tile\n", ""))
-    with pytest.raises(egmsql.ModelError, match=r"reads this.partition without a partition; add the key"):
-        egmsql.load_project(sql)
 
 
 def test_a_partition_that_cannot_be_a_folder_is_refused_in_one_line(tiled):

@@ -152,7 +152,8 @@ def test_no_extension_is_loaded_for_plain_queries(real_lake, tmp_path):
         query(real_lake / "egmsql.duckdb", " union all ".join(reads), cwd=tmp_path, before=before[:2])
     )
     assert counted["series.displacement_mm"] == counted["observed.points"] == "23871"
-    assert all(int(count) > 0 for count in counted.values())
+    empty = {name for name, count in counted.items() if int(count) == 0}
+    assert empty <= {"blocks.merged"}  # few points move here: one block holds each stack
 
 
 def test_pids_are_encoded_and_decoded_by_stored_macros(real_lake, tmp_path):

@@ -18,6 +18,7 @@ UDF_MAY_IMPORT = {
 STANDARD_IN_UDFS = {
     "ast",
     "collections.abc",
+    "concurrent.futures",
     "dataclasses",
     "functools",
     "hashlib",

@@ -46,7 +46,6 @@ class Workbench(contextlib.AbstractContextManager):
         displacements = pa.array(quantised(series), type=pa.list_(pa.int16()))
         self.table("series.displacement", pid=pids, product=[product] * n, displacements=displacements)
         self.workspace.prepare_functions(list(self.project.models.values()))
-        self.workspace.bind_partition(product)
         self.connection.execute(
             "create table observed.gaps as select product, missing_epochs(displacements) as missing,"
             " count(*) as n_points from series.displacement group by all"

@@ -1,0 +1,76 @@
+-- A block of ground and a product that has points in it or its margin.
+--
+-- version: 1
+-- grain:   partition, product
+-- defines: block
+--
+-- A block is the largest square of a quadtree that, with its margin, has at most `block_points` points: small in
+-- a city, large over mountains. The margin is 2 eps, of which the inner eps has all its neighbours.
+
+create or replace table blocks.grid as
+
+with steps as (
+    select
+        levels.level,
+        to_x.step as step_x,
+        to_y.step as step_y
+    from (select unnest(range(12)) as level) as levels
+    cross join (select unnest([-1, 0, 1]) as step) as to_x
+    cross join (select unnest([-1, 0, 1]) as step) as to_y
+),
+
+-- Each square of ground counts in its own block of every level, and in those beside it if it lies at their edge.
+spread as (
+    select
+        stack,
+        product,
+        level,
+        (square_x + step_x) >> level as x,
+        (square_y + step_y) >> level as y,
+        sum(n_points) filter (step_x = 0 and step_y = 0) as n_own,
+        sum(n_points) as n_read
+    from blocks.density
+    cross join steps
+    where
+        (step_x = 0 or (square_x + step_x) >> level != square_x >> level)
+        and (step_y = 0 or (square_y + step_y) >> level != square_y >> level)
+    group by all
+),
+
+counted as (
+    select stack, level, x, y, sum(n_own) as n_own, sum(n_read) as n_read
+    from spread
+    group by all
+),
+
+divided as (
+    select block.stack, block.level, block.x, block.y, block.n_own, block.n_read
+    from counted as block
+    cross join blocks.parameters
+    left join counted as whole
+        on
+            whole.stack = block.stack
+            and whole.level = block.level + 1
+            and whole.x = block.x >> 1
+            and whole.y = block.y >> 1
+    where
+        block.n_own > 0
+        and (block.n_read <= block_points or block.level = 0)
+        and (whole.n_read is null or whole.n_read > block_points)
+)
+
+select
+    format('{}_{}_{}_{}', stack, level, x, y) as partition,
+    product,
+    stack,
+    (x << level) * 2 * eps as block_easting_min,
+    ((x + 1) << level) * 2 * eps as block_easting_max,      -- not included
+    (y << level) * 2 * eps as block_northing_min,
+    ((y + 1) << level) * 2 * eps as block_northing_max,     -- not included
+    divided.n_own::bigint as n_own,                         -- points of all products in the block
+    divided.n_read::bigint as n_read                        -- with its margin
+from divided
+inner join spread using (stack, level, x, y)
+cross join blocks.parameters
+order by partition, product
+;
