@@ -28,7 +28,7 @@ with stacks as (
     cross join blocks.parameters
 ),
 
--- Place for classes.motion and neighbourhood.duplicates: a left join for `class`, an anti join for duplicates.
+-- Place for neighbourhood.duplicates: an anti join.
 described as (
     select
         points.pid,
@@ -38,9 +38,10 @@ described as (
         points.temporal_coherence,
         kinematics.velocity_mm_yr,
         kinematics.velocity_sigma_mm_yr,
-        null::varchar as class
+        class
     from observed.points as points
     inner join features.kinematics as kinematics using (pid, product)
+    inner join classes.motion using (pid, product)
 )
 
 select
