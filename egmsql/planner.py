@@ -50,7 +50,8 @@ class Planner:
 
     def __init__(self, lake, project, state):
         self._lake, self._project, self._state = lake, project, state
-        self._reading = {}  # partition kind -> partition -> products
+        self._reading = {}  # partition kind and files -> partition -> rows of its reading list
+        self._products = {}  # partition kind -> its reading list, partition -> products
         self._texts = {}  # model -> the inputs that no partition changes
 
     @cached_property
@@ -113,6 +114,10 @@ class Planner:
     def inputs(self, name, partition):
         """Return everything that decides the rows of (model, partition), in parts that give reasons."""
         upstream = {up: _contents(records) for up, records in self.reads(name, partition).items()}
+        listing = self._project.reading_list_of(self._project.tables[name])
+        if listing in upstream:  # of which a partition sees its own rows only
+            rows = self._reading_list(self._project.tables[name].partition).get(partition, [])
+            upstream[listing] = hashlib.sha256(as_json(rows).encode()).hexdigest()[:20]
         described = {**self._text_inputs(name), "upstream": upstream}
         if name in self._project.source_models:
             described["source"] = self._state.sources[partition].content
@@ -186,9 +191,9 @@ class Planner:
         if own_kind == kind:
             partitions = [partition]
         elif own_kind == SOURCE_PARTITION and kind is not None:
-            partitions = sorted(self._reading_list(kind).get(partition, ()))
+            partitions = sorted(self._products_of(kind).get(partition, ()))
         elif own_kind is not None and kind == SOURCE_PARTITION:
-            lists = self._reading_list(own_kind)
+            lists = self._products_of(own_kind)
             partitions = sorted(name for name, products in lists.items() if partition in products)
         else:
             return self._state.files_of(upstream)
@@ -196,7 +201,7 @@ class Planner:
         return [record for record in found if record is not None]
 
     def _reading_list(self, kind):
-        """Return partition -> products for a kind that a model defines (columns `partition`, `product`)."""
+        """Return partition -> rows of the model that defines a kind (columns `partition`, `product`, others)."""
         model = self._project.partitions[kind]
         paths = tuple(self._lake.root / r.path for r in self._state.files_of(model.name))
         if (kind, paths) not in self._reading:
@@ -204,9 +209,17 @@ class Planner:
             for path in paths:
                 for row in _reading_rows(model, path):
                     check_partition_name(model, row["partition"])
-                    found.setdefault(row["partition"], set()).add(row["product"])
+                    found.setdefault(row["partition"], []).append(row)
             self._reading[kind, paths] = found
         return self._reading[kind, paths]
+
+    def _products_of(self, kind):
+        """Return partition -> set of products for a kind that a model defines."""
+        lists = self._reading_list(kind)
+        if self._products.get(kind, (None,))[0] is not lists:
+            found = {name: {row["product"] for row in rows} for name, rows in lists.items()}
+            self._products[kind] = lists, found
+        return self._products[kind][1]
 
     def lost_upstream(self, name, partition):
         """Return the name of an upstream model whose file for this partition is lost, or None."""
@@ -234,7 +247,7 @@ def _reading_rows(model, path):
     if absent:
         wrong = f"defines a partition but has no column {' or '.join(sorted(absent))}"
         raise ModelError(model.path, wrong, "give a row (partition, product) for each product that one reads")
-    return pq.read_table(path, columns=["partition", "product"]).to_pylist()
+    return pq.read_table(path).to_pylist()
 
 
 def _contents(records):

@@ -49,6 +49,11 @@ class Project:
         """Partition kind -> the model that says what each partition reads (not for `product`)."""
         return {m.defines: m for m in self.tables.values() if m.defines}
 
+    def reading_list_of(self, model):
+        """Return the name of the model that says what each partition of `model` reads, or None."""
+        defining = self.partitions.get(model.partition)
+        return defining.name if defining else None
+
     @cached_property
     def source_models(self):
         """The stored models that read a delivered file, themselves or through staging views."""

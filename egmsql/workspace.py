@@ -74,11 +74,14 @@ class Workspace:
         with explained(stored):
             self.connection.execute(stored.text)
 
-    def bind_files(self, name, paths):
-        """Let `name` (layer.name) be the rows of Parquet files; without any, no rows of its contract."""
-        self.connection.execute(
-            f"create or replace view {name} as {scan(paths, self._project.contracts[name])}"
-        )
+    def bind_files(self, name, paths, partition=None):
+        """Let `name` (layer.name) be the rows of Parquet files; without any, no rows of its contract.
+
+        With `partition` only the rows that name it: what a partition sees of its own reading list.
+        """
+        rows = scan(paths, self._project.contracts[name])
+        own = f" where partition = {quoted(partition)}" if partition and paths else ""
+        self.connection.execute(f"create or replace view {name} as {rows}{own}")
 
     def bind_row(self, name, table):
         """Let `name` be the one row of an Arrow table, as constants, so that filters on it fold away."""

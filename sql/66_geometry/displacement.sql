@@ -1,0 +1,188 @@
+-- How far a 100 m cell moved, eastward or upward, at every date of its tile.
+--
+-- version:   1
+-- grain:     easting, northing, release, component
+-- partition: tile
+--
+-- Every series is put on common dates by its nearest acquisitions, then each date is solved for east and up: once
+-- with the weights of geometry.cells, and once by the producer's own recipe, the mean of each direction. Both start where
+-- the fit of a cubic and an annual wave does. Points are added in groups of 16, so that no cell holds all its
+-- series in memory at once.
+
+create or replace table geometry.displacement as
+
+with settings as (
+    select
+        16 as group_size,           -- points
+        45 as reach                 -- days from a date to an acquisition that still speaks of it: no gap over 90
+),
+
+-- One track's part in the solution of geometry.cells.
+tracks as (
+    select
+        easting as cell_easting,
+        northing as cell_northing,
+        release,
+        track,
+        (velocity_east_sigma_mm_yr ** 2 * los_east + velocity_covariance_mm2_yr2 * los_up)
+            / looks.velocity_sigma_mm_yr ** 2 as east_weight,
+        (velocity_up_sigma_mm_yr ** 2 * los_up + velocity_covariance_mm2_yr2 * los_east)
+            / looks.velocity_sigma_mm_yr ** 2 as up_weight
+    from geometry.looks as looks
+    inner join geometry.cells using (easting, northing, release)
+),
+
+totals as (
+    select cell_easting, cell_northing, release, track, sum(velocity_sigma_mm_yr ** -2 order by pid) as total
+    from geometry.members
+    group by cell_easting, cell_northing, release, track
+),
+
+-- The producer's recipe: the means of both directions, solved for east and up.
+means as (
+    select
+        cell_easting,
+        cell_northing,
+        release,
+        direction,
+        count(*) as n_points,
+        sum(los_east order by pid) / n_points as east,
+        sum(los_up order by pid) / n_points as up
+    from geometry.members
+    group by cell_easting, cell_northing, release, direction
+),
+
+opposed as (
+    select
+        here.cell_easting,
+        here.cell_northing,
+        here.release,
+        here.direction,
+        there.up / (here.east * there.up - there.east * here.up) / here.n_points as ortho_east_weight,
+        there.east / (here.up * there.east - there.up * here.east) / here.n_points as ortho_up_weight
+    from means as here
+    inner join means as there using (cell_easting, cell_northing, release)
+    where here.direction <> there.direction
+),
+
+weighted as (
+    select
+        members.pid,
+        members.product,
+        members.tile,
+        release,
+        cell_easting,
+        cell_northing,
+        (row_number() over (
+            partition by cell_easting, cell_northing, release, members.product order by members.pid
+        ) - 1) // group_size as group_number,
+        [
+            east_weight * members.velocity_sigma_mm_yr ** -2 / total,
+            up_weight * members.velocity_sigma_mm_yr ** -2 / total,
+            ortho_east_weight,
+            ortho_up_weight
+        ] as weights
+    from geometry.members as members
+    inner join tracks using (cell_easting, cell_northing, release, track)
+    inner join totals using (cell_easting, cell_northing, release, track)
+    inner join opposed using (cell_easting, cell_northing, release, direction)
+    cross join settings
+),
+
+grouped as (
+    select
+        weighted.product,
+        weighted.tile,
+        release,
+        cell_easting,
+        cell_northing,
+        group_number,
+        flatten(list(displacement.displacements) over whole) as displacements,
+        flatten(list(weights) over whole) as weights,
+        row_number() over whole as number
+    from weighted
+    inner join series.displacement as displacement using (pid, product)
+    window whole as (
+        partition by weighted.product, release, cell_easting, cell_northing, group_number
+        order by pid
+        rows between unbounded preceding and unbounded following
+    )
+),
+
+stacked as (
+    select
+        grouped.tile,
+        grouped.release,
+        cell_easting,
+        cell_northing,
+        grouped.product,
+        group_number,
+        stack_series(displacements, weights, products.epochs, epochs.epochs, reach) as series
+    from grouped
+    inner join observed.products as products using (product)
+    inner join geometry.epochs as epochs
+        on grouped.tile = epochs.tile and grouped.release = epochs.release
+    cross join settings
+    where number = 1
+),
+
+gathered as (
+    select
+        tile,
+        release,
+        cell_easting,
+        cell_northing,
+        flatten(list(series) over whole) as series,
+        count(*) over whole as n_lists,
+        row_number() over whole as number
+    from stacked
+    window whole as (
+        partition by tile, release, cell_easting, cell_northing
+        order by product, group_number
+        rows between unbounded preceding and unbounded following
+    )
+),
+
+summed as (
+    select tile, release, cell_easting, cell_northing, sum_lists(series, n_lists::integer) as series
+    from gathered
+    where number = 1
+),
+
+solved as (
+    select
+        cell_easting,
+        cell_northing,
+        release,
+        component,
+        epochs,
+        series[(place * len(epochs) + 1):((place + 1) * len(epochs))] as series,
+        series[((place + 2) * len(epochs) + 1):((place + 3) * len(epochs))] as ortho_series
+    from summed
+    inner join geometry.epochs using (tile, release)
+    cross join (values ('E', 0), ('U', 1)) as components (component, place)
+),
+
+started as (
+    select
+        cell_easting,
+        cell_northing,
+        release,
+        component,
+        series,
+        ortho_series,
+        coalesce(fitted_start(series, epochs), 0) as start,
+        coalesce(fitted_start(ortho_series, epochs), 0) as ortho_start
+    from solved
+)
+
+select
+    cell_easting as easting,
+    cell_northing as northing,
+    release,
+    component,                      -- E, + eastward; U, + upward
+    in_tenths([d - start for d in series]) as displacements,
+    in_tenths([d - ortho_start for d in ortho_series]) as ortho_displacements
+from started
+order by easting, northing, release, component
+;
