@@ -1,20 +1,21 @@
--- How far a 100 m cell moved, eastward or upward, at every date of its tile.
+-- How far a 100 m cell moved, eastward or upward, at every date of its tile, and EGMS's statistics of that.
 --
 -- version:   1
--- grain:     easting, northing, release, component
+-- grain:     easting, northing, release, component, method
 -- partition: tile
 --
--- Every series is put on common dates by its nearest acquisitions, then each date is solved for east and up: once
--- with the weights of geometry.cells, and once by the producer's own recipe, the mean of each direction. Both start where
--- the fit of a cubic and an annual wave does. Points are added in groups of 16, so that no cell holds all its
--- series in memory at once.
+-- Every series is put on common dates by its nearest acquisitions, then each date is solved for east and up.
+-- `weighted`: with the weights of geometry.cells. `ortho`: by the producer's recipe for L3, the mean of each
+-- direction. A series starts where its fit of a cubic and an annual wave does. Points are added in groups of 16,
+-- so that no cell holds all its series in memory at once.
 
 create or replace table geometry.displacement as
 
 with settings as (
     select
         16 as group_size,           -- points
-        45 as reach                 -- days from a date to an acquisition that still speaks of it: no gap over 90
+        45 as reach,                -- days from a date to an acquisition that still speaks of it: no gap over 90
+        sqrt((4 - pi()) / 2) as rayleigh    -- spread of the length of a vector with noisy components
 ),
 
 -- One track's part in the solution of geometry.cells.
@@ -149,31 +150,61 @@ summed as (
     where number = 1
 ),
 
+parted as (
+    select
+        cell_easting,
+        cell_northing,
+        release,
+        component,
+        method,
+        epochs,
+        series[(place * len(epochs) + 1):((place + 1) * len(epochs))] as series
+    from summed
+    inner join geometry.epochs using (tile, release)
+    cross join (
+        values ('E', 'weighted', 0), ('U', 'weighted', 1), ('E', 'ortho', 2), ('U', 'ortho', 3)
+    ) as parts (component, method, place)
+),
+
 solved as (
     select
         cell_easting,
         cell_northing,
         release,
         component,
+        method,
         epochs,
-        series[(place * len(epochs) + 1):((place + 1) * len(epochs))] as series,
-        series[((place + 2) * len(epochs) + 1):((place + 3) * len(epochs))] as ortho_series
-    from summed
-    inner join geometry.epochs using (tile, release)
-    cross join (values ('E', 0), ('U', 1)) as components (component, place)
+        series,
+        missing_epochs(series) as missing,
+        [coalesce(d, 0) for d in series] as filled
+    from parted
 ),
 
-started as (
+fits as (
+    select epochs, missing, fit_weights(epochs, missing) as weights
+    from (select distinct epochs, missing from solved)
+),
+
+projected as (
     select
         cell_easting,
         cell_northing,
         release,
         component,
+        method,
         series,
-        ortho_series,
-        coalesce(fitted_start(series, epochs), 0) as start,
-        coalesce(fitted_start(ortho_series, epochs), 0) as ortho_start
+        len(series) - len(missing) as n_epochs,
+        weights,
+        [list_dot_product(filled, row) for row in weights.basis] as shares,
+        list_dot_product(filled, filled) as squares,
+        list_dot_product(shares, [row[list_position([d is not null for d in series], true)] for row in weights.basis])
+            as start,
+        list_dot_product(filled, weights.season_cosine) as season_cosine,
+        list_dot_product(filled, weights.season_sine) as season_sine,
+        list_dot_product(filled, weights.velocity) as velocity_mm_yr,
+        list_dot_product(filled, weights.acceleration) as acceleration_mm_yr2
     from solved
+    inner join fits using (epochs, missing)
 )
 
 select
@@ -181,8 +212,19 @@ select
     cell_northing as northing,
     release,
     component,                      -- E, + eastward; U, + upward
-    in_tenths([d - start for d in series]) as displacements,
-    in_tenths([d - ortho_start for d in ortho_series]) as ortho_displacements
-from started
-order by easting, northing, release, component
+    method,
+    [round(10 * (d - coalesce(start, 0)))::smallint for d in series] as displacements,     -- 0.1 mm
+    n_epochs,                       -- with a value
+    velocity_mm_yr,
+    residual_std(squares - list_sum([s ** 2 for s in shares[1:4]]), n_epochs, 4)
+        * weights.velocity_error as velocity_std_mm_yr,
+    acceleration_mm_yr2,
+    residual_std(squares - list_sum([s ** 2 for s in shares[1:5]]), n_epochs, 5)
+        * weights.acceleration_error as acceleration_std_mm_yr2,
+    sqrt(season_cosine ** 2 + season_sine ** 2) as seasonality_mm,
+    residual_rms(squares - list_sum([s ** 2 for s in shares[1:6]]), n_epochs, 6) as rmse_mm,
+    rmse_mm * rayleigh * weights.season_error as seasonality_std_mm
+from projected
+cross join settings
+order by easting, northing, release, component, method
 ;
