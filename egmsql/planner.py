@@ -201,7 +201,7 @@ class Planner:
         return [record for record in found if record is not None]
 
     def _reading_list(self, kind):
-        """Return partition -> rows of the model that defines a kind (columns `partition`, `product`, others)."""
+        """Return partition -> rows of the model that defines a kind."""
         model = self._project.partitions[kind]
         paths = tuple(self._lake.root / r.path for r in self._state.files_of(model.name))
         if (kind, paths) not in self._reading:

@@ -42,9 +42,7 @@ class Burst:
     def pids(self):
         """The pids, by track, burst and pixel."""
         pixels = np.arange(len(self.places)) if self.pixels is None else self.pixels
-        codes = pids.encode_l2(
-            1, self.track, self.number, 2, "VV", 1 + pixels // 20000, 1 + pixels % 20000
-        )
+        codes = pids.encode_l2(1, self.track, self.number, 2, "VV", 1 + pixels // 20000, 1 + pixels % 20000)
         return [row.tobytes().decode() for row in codes]
 
     def points(self):
@@ -84,7 +82,12 @@ class Burst:
             "first_epoch": self.epochs[0].item(),
             "last_epoch": self.epochs[-1].item(),
             "epochs": self.epochs.tolist(),
-            **{"easting_min": low[0], "easting_max": high[0], "northing_min": low[1], "northing_max": high[1]},
+            **{
+                "easting_min": low[0],
+                "easting_max": high[0],
+                "northing_min": low[1],
+                "northing_max": high[1],
+            },
         }
 
 
@@ -94,6 +97,8 @@ class Countryside(contextlib.AbstractContextManager):
     def __init__(self, *bursts):
         self.bursts = bursts
         self.bench = Workbench(bursts[0].epochs, bursts[0].series[:1])
+        for macro in self.bench.project.macros.values():
+            self.bench.connection.execute(macro.text)
         described = [burst.described() for burst in bursts]
         self.bench.table("observed.products", **{k: [d[k] for d in described] for k in described[0]})
         points = [burst.points() for burst in bursts]

@@ -34,7 +34,10 @@ def epochs(n):
 def removed(*bursts):
     with Countryside(*bursts) as ground:
         found = ground.run("neighbourhood.duplicates")
-    return {(pid, product): better for pid, product, better in zip(found["pid"], found["product"], found["better_pid"], strict=True)}
+    return {
+        (pid, product): better
+        for pid, product, better in zip(found["pid"], found["product"], found["better_pid"], strict=True)
+    }
 
 
 def reference(bursts):
@@ -101,8 +104,14 @@ def test_order_of_files_and_points_changes_nothing():
     for burst in reversed(bursts):
         order = np.random.default_rng(6).permutation(len(burst.places))
         shuffled.append(
-            Burst(burst.places[order], burst.series[order], burst.number, coherence=burst.coherence[order],
-                  pixels=order, epochs=burst.epochs)
+            Burst(
+                burst.places[order],
+                burst.series[order],
+                burst.number,
+                coherence=burst.coherence[order],
+                pixels=order,
+                epochs=burst.epochs,
+            )
         )
     assert before and removed(*shuffled) == before
 
@@ -123,9 +132,15 @@ def test_well_separated_scatterers_are_counted_exactly_once(n_bursts):
 
 
 def test_the_best_of_each_scatterer_stays():
-    place = CORNER + [[10.0, 10.0]]
+    place = np.array([CORNER + 10.0])
     bursts = [
-        Burst(place + [[i, 0.0]], np.zeros((1, 12)), 845 + i, coherence=np.array([c]), epochs=epochs(12))
+        Burst(
+            place + np.array([[i, 0.0]]),
+            np.zeros((1, 12)),
+            845 + i,
+            coherence=np.array([c]),
+            epochs=epochs(12),
+        )
         for i, c in enumerate([0.7, 0.9, 0.8])
     ]
     best = bursts[1].pids[0]
@@ -135,14 +150,20 @@ def test_the_best_of_each_scatterer_stays():
 def test_a_worse_middle_one_cannot_keep_two_apart():
     """A, B, C in a row, 8 m apart: A and C meet only by way of B, and still count once."""
     bursts = [
-        Burst(CORNER + [[8.0 * i, 10.0]], np.zeros((1, 12)), 845 + i, coherence=np.array([c]), epochs=epochs(12))
+        Burst(
+            CORNER + np.array([[8.0 * i, 10.0]]),
+            np.zeros((1, 12)),
+            845 + i,
+            coherence=np.array([c]),
+            epochs=epochs(12),
+        )
         for i, c in enumerate([0.9, 0.5, 0.8])
     ]
     assert set(removed(*bursts)) == {(b.pids[0], b.product) for b in bursts[1:]}
 
 
 def test_points_of_one_burst_other_tracks_and_other_releases_stay():
-    places = CORNER + [[10.0, 10.0], [10.0, 10.0]]
+    places = np.array([CORNER + 10.0] * 2)
     still = np.zeros((2, 12))
     one = Burst(places, still, epochs=epochs(12))
     other = Burst(places, still, track=117, look=ASCENDING, epochs=epochs(12))
@@ -186,4 +207,6 @@ def test_another_product_far_away_rebuilds_no_tile_of_these(tmp_path):
         far["easting", row] = f"{3_912_345.0 + row:.1f}"
     egmsql.ingest(lake, [far.write_zip(tmp_path)])
     done = egmsql.build(lake, ["neighbourhood.duplicates"])
-    assert {run.partition for run in done.runs if run.model == "neighbourhood.duplicates"} == {"E39N17_2020_2024"}
+    assert {run.partition for run in done.runs if run.model == "neighbourhood.duplicates"} == {
+        "E39N17_2020_2024"
+    }

@@ -44,8 +44,8 @@ def release_offset(older, newer, epochs):
     offset_mm : DOUBLE
         mm, the median difference; NULL without common epochs.
     offset_sigma_mm : DOUBLE
-        1.2533 · 1.4826 · MAD / √n_eff, where n_eff counts correlated epochs for fewer; NULL below three epochs.
-        At least what rounding to 0.1 mm leaves.
+        1.2533 · 1.4826 · MAD / √n_eff, where n_eff counts correlated epochs for fewer; at least what rounding
+        to 0.1 mm leaves; NULL below three epochs.
     drift_mm_yr, drift_sigma_mm_yr : DOUBLE
         Slope of the difference, and its standard error; NULL below three epochs.
     """

@@ -48,7 +48,8 @@ def stack_series(displacements, weights, epochs, dates, reach):
     Notes
     -----
     A series has at a date its own value where there is one, else that of the nearest acquisition, the mean
-    of both on a tie. Found by comparison with EGMS's L3; linear interpolation agrees less (egms-format.md, section 10).
+    of both on a tie. Found by comparison with EGMS's L3; linear interpolation agrees less (egms-format.md,
+    section 10).
     """
     days, wanted = as_days(epochs), as_days(dates)
     n_points = displacements.shape[1] // max(len(days), 1)
@@ -83,7 +84,9 @@ def _stack(values, mask, weights, days, wanted, reaches, sums):
             for k in range(n_dates):
                 value = np.nan
                 if before[k] >= 0:
-                    pair = np.float64(values[row, start + before[k]]) + np.float64(values[row, start + after[k]])
+                    pair = np.float64(values[row, start + before[k]]) + np.float64(
+                        values[row, start + after[k]]
+                    )
                     value = 0.5 * _MM_PER_UNIT * pair
                 for j in range(n_sums):
                     sums[row, j * n_dates + k] += weights[row, point * n_sums + j] * value

@@ -96,7 +96,7 @@ scored as (
             when spread > 0 and n > n_cells then
                 (total - mean * n_cells) / (spread * sqrt((n * n_cells - n_cells ** 2) / (n - 1)))
         end as gi_star,
-        normal_tail(gi_star) as probability
+        normal_tail(gi_star) as p_value
     from boxes
     inner join whole using (tile_easting, tile_northing, release, component)
 ),
@@ -112,9 +112,9 @@ ranked as (
         n_cells,
         mean_mm_yr,
         gi_star,
-        probability,
-        probability * count(probability) over study
-            / count(probability) over (study order by probability range between unbounded preceding and current row) as adjusted
+        p_value,
+        p_value * count(p_value) over study
+            / count(p_value) over (study order by p_value range between unbounded preceding and current row) as adjusted
     from scored
     window study as (partition by tile_easting, tile_northing, release, component)
 )
@@ -127,14 +127,14 @@ select
     n_cells,                        -- with data, itself included
     mean_mm_yr,
     gi_star,
-    probability,
+    p_value,
     least(min(adjusted) over later, 1) as false_discovery_rate,
     false_discovery_rate <= false_share as is_hotspot
 from ranked
 cross join settings
 window later as (
     partition by tile_easting, tile_northing, release, component
-    order by probability desc
+    order by p_value desc
     range between unbounded preceding and current row
 )
 order by hilbert_order(easting, northing), release, component
