@@ -72,7 +72,7 @@ def draw_landslide(found, corner, side, steep):
         drawn = axis.scatter(east, north, c=values, s=34, marker="s", cmap="RdBu_r", vmin=-40, vmax=40, linewidths=0)
         axis.set(title=f"{title} (mm/yr)", aspect="equal", xlabel="km", xlim=(0, side / 10), ylim=(0, side / 10))
         figure.colorbar(drawn, ax=axis, shrink=0.8)
-    row = np.abs(north - (side / 20 + 0.05)) < 0.01
+    row = (np.abs(north - (side / 20 + 0.05)) < 0.01) & (np.round(east * 10 - 0.5) % 3 == 1)
     height = east * math.tan(steep)
     axes[2].plot(np.array([0, side / 10]), np.array([0, side / 10]) * math.tan(steep), color="0.6", lw=1)
     axes[2].quiver(
@@ -81,7 +81,7 @@ def draw_landslide(found, corner, side, steep):
         found["velocity_east_mm_yr"][row],
         found["velocity_up_mm_yr"][row],
         angles="xy",
-        scale=110,
+        scale=200,
         width=0.006,
         color="tab:red",
     )

@@ -1,12 +1,12 @@
--- The sums of a least-squares fit of values on east and up: an aggregate, in an order that fixes every bit.
+-- The sums of a least-squares fit of numbers on east and up, to the last bit whatever their order: an aggregate.
 
-create or replace macro normal_sums(east, up, weight, number, ordering) as
+create or replace macro normal_sums(east, up, weight, number) as
 {
-    'ee': sum(weight * east ** 2 order by ordering),
-    'eu': sum(weight * east * up order by ordering),
-    'uu': sum(weight * up ** 2 order by ordering),
-    'ey': sum(weight * east * number order by ordering),
-    'uy': sum(weight * up * number order by ordering),
-    'yy': sum(weight * number ** 2 order by ordering)
+    'ee': steady_sum(weight * east ** 2),
+    'eu': steady_sum(weight * east * up),
+    'uu': steady_sum(weight * up ** 2),
+    'ey': steady_sum(weight * east * number),
+    'uy': steady_sum(weight * up * number),
+    'yy': steady_sum(weight * number ** 2)
 }
 ;

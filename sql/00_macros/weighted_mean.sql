@@ -1,5 +1,5 @@
--- The mean of a list of numbers by a list of weights.
+-- The weighted mean of numbers, to the last bit whatever their order: an aggregate.
 
-create or replace macro weighted_mean(numbers, weights) as
-list_dot_product(numbers, weights) / list_sum(weights)
+create or replace macro weighted_mean(number, weight) as
+steady_sum(weight * number) / steady_sum(weight)
 ;

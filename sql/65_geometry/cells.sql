@@ -24,10 +24,10 @@ summed as (
         count(*) filter (direction = 'ascending') as n_ascending_tracks,
         sum(n_points) filter (direction = 'ascending')::bigint as n_ascending,
         sum(n_points) filter (direction = 'descending')::bigint as n_descending,
-        normal_sums(los_east, los_up, 1.0, 0.0, track) as plain,
-        normal_sums(los_east, los_up, velocity_sigma_mm_yr ** -2, velocity_mm_yr, track) as velocity,
-        normal_sums(los_east, los_up, velocity_sigma_mm_yr ** -2, los_north, track) as north,
-        normal_sums(los_east, los_up, acceleration_sigma_mm_yr2 ** -2, acceleration_mm_yr2, track) as acceleration
+        normal_sums(los_east, los_up, 1.0, 0.0) as plain,
+        normal_sums(los_east, los_up, velocity_sigma_mm_yr ** -2, velocity_mm_yr) as velocity,
+        normal_sums(los_east, los_up, velocity_sigma_mm_yr ** -2, los_north) as north,
+        normal_sums(los_east, los_up, acceleration_sigma_mm_yr2 ** -2, acceleration_mm_yr2) as acceleration
     from geometry.looks
     group by easting, northing, release
 )

@@ -26,17 +26,11 @@ tracks as (
         release,
         track,
         (velocity_east_sigma_mm_yr ** 2 * los_east + velocity_covariance_mm2_yr2 * los_up)
-            / looks.velocity_sigma_mm_yr ** 2 as east_weight,
+            / looks.velocity_sigma_mm_yr ** 2 / velocity_weight as east_weight,
         (velocity_up_sigma_mm_yr ** 2 * los_up + velocity_covariance_mm2_yr2 * los_east)
-            / looks.velocity_sigma_mm_yr ** 2 as up_weight
+            / looks.velocity_sigma_mm_yr ** 2 / velocity_weight as up_weight
     from geometry.looks as looks
     inner join geometry.cells using (easting, northing, release)
-),
-
-totals as (
-    select cell_easting, cell_northing, release, track, sum(velocity_sigma_mm_yr ** -2 order by pid) as total
-    from geometry.members
-    group by cell_easting, cell_northing, release, track
 ),
 
 -- The producer's recipe: the means of both directions, solved for east and up.
@@ -47,8 +41,8 @@ means as (
         release,
         direction,
         count(*) as n_points,
-        sum(los_east order by pid) / n_points as east,
-        sum(los_up order by pid) / n_points as up
+        steady_sum(los_east) / n_points as east,
+        steady_sum(los_up) / n_points as up
     from geometry.members
     group by cell_easting, cell_northing, release, direction
 ),
@@ -78,14 +72,13 @@ weighted as (
             partition by cell_easting, cell_northing, release, members.product order by members.pid
         ) - 1) // group_size as group_number,
         [
-            east_weight * members.velocity_sigma_mm_yr ** -2 / total,
-            up_weight * members.velocity_sigma_mm_yr ** -2 / total,
+            east_weight * members.velocity_sigma_mm_yr ** -2,
+            up_weight * members.velocity_sigma_mm_yr ** -2,
             ortho_east_weight,
             ortho_up_weight
         ] as weights
     from geometry.members as members
     inner join tracks using (cell_easting, cell_northing, release, track)
-    inner join totals using (cell_easting, cell_northing, release, track)
     inner join opposed using (cell_easting, cell_northing, release, direction)
     cross join settings
 ),

@@ -45,8 +45,8 @@ whole as (
         release,
         component,
         count(*) as n,
-        sum(velocity order by easting, northing) / n as mean,
-        sqrt(greatest(sum(velocity ** 2 order by easting, northing) / n - mean ** 2, 0)) as spread
+        steady_sum(velocity) / n as mean,
+        sqrt(greatest(steady_sum(velocity ** 2) / n - mean ** 2, 0)) as spread
     from placed
     group by tile_easting, tile_northing, release, component
 ),
@@ -76,7 +76,7 @@ boxes as (
         centre_easting as easting,
         centre_northing as northing,
         count(*) as n_cells,
-        sum(velocity order by easting, northing) as total
+        steady_sum(velocity) as total
     from looking
     inner join placed using (tile_easting, tile_northing, release, component, easting, northing)
     group by all
