@@ -1,4 +1,4 @@
-"""The pictures of docs/geometry.md: `python docs/pictures/geometry.py LAKE`, LAKE being one of the Ustica files."""
+"""Draw the pictures of docs/geometry.md: `python docs/pictures/geometry.py LAKE`, a lake of the Ustica files."""
 
 import math
 import sys
@@ -50,7 +50,7 @@ def landslide():
     corner = np.array([4_510_000.0, 1_710_000.0])
     places = corner + 100.0 * np.stack([cell % side, cell // side], 1) + rng.uniform(1, 99, (cell.size, 2))
     middle = (places - corner) / 100 - side / 2
-    slides = np.exp(-((middle[:, 0] / 5) ** 2 + (middle[:, 1] / 6) ** 2) ** 2)
+    slides = np.exp(-(((middle[:, 0] / 5) ** 2 + (middle[:, 1] / 6) ** 2) ** 2))
     steep = math.radians(slope)
     motion = speed * slides[:, None] * np.array([-math.cos(steep), 0.0, -math.sin(steep)])
     bursts = []
@@ -69,8 +69,12 @@ def draw_landslide(found, corner, side, steep):
     east, north = (found["easting"] - corner[0]) / 1000, (found["northing"] - corner[1]) / 1000
     for axis, name, title in ((axes[0], "east", "east, + eastward"), (axes[1], "up", "up, + upward")):
         values = found[f"velocity_{name}_mm_yr"]
-        drawn = axis.scatter(east, north, c=values, s=34, marker="s", cmap="RdBu_r", vmin=-40, vmax=40, linewidths=0)
-        axis.set(title=f"{title} (mm/yr)", aspect="equal", xlabel="km", xlim=(0, side / 10), ylim=(0, side / 10))
+        drawn = axis.scatter(
+            east, north, c=values, s=34, marker="s", cmap="RdBu_r", vmin=-40, vmax=40, linewidths=0
+        )
+        axis.set(
+            title=f"{title} (mm/yr)", aspect="equal", xlabel="km", xlim=(0, side / 10), ylim=(0, side / 10)
+        )
         figure.colorbar(drawn, ax=axis, shrink=0.8)
     row = (np.abs(north - (side / 20 + 0.05)) < 0.01) & (np.round(east * 10 - 0.5) % 3 == 1)
     height = east * math.tan(steep)

@@ -62,6 +62,14 @@ def fit_with_egmsql(paths, threads):
     egmsql.build(paths[0], ["features.fits"], egmsql.Settings(threads=threads))
 
 
+def combine_with_egmsql(paths, threads):
+    """Build duplicates, cells, their series and hot spots in a lake that has everything below them."""
+    import egmsql
+
+    models = ["geometry.cells", "geometry.displacement", "geometry.hotspots"]
+    egmsql.build(paths[0], models, egmsql.Settings(threads=threads))
+
+
 def fit_with_numpy(paths, threads):
     """The ceiling: the same four dot products by numpy, the series in memory already."""
     from egmsql.udfs.fit_weights import fit_weights
@@ -76,7 +84,15 @@ def fit_with_numpy(paths, threads):
 
 
 CONTENDERS = {
-    f.__name__: f for f in (parse_with_duckdb, read_with_pandas, ingest, fit_with_egmsql, fit_with_numpy)
+    f.__name__: f
+    for f in (
+        parse_with_duckdb,
+        read_with_pandas,
+        ingest,
+        fit_with_egmsql,
+        combine_with_egmsql,
+        fit_with_numpy,
+    )
 }
 
 
@@ -229,6 +245,29 @@ def compare_fits(lake, folder, threads):
     )
 
 
+def compare_geometry(folder, threads):
+    """Print the rate and peak memory of putting two directions together, for two sizes of one tile."""
+    import egmsql
+    from egmsql.simulator import simulate
+
+    print("\nduplicates, cells, series and hot spots from two bursts of both directions, Parquet to Parquet")
+    for points in (100_000, 400_000):
+        zips = simulate(folder / f"ground{points}", points=points, seed=3, products=2)
+        lake = folder / f"ground{points}-lake"
+        egmsql.ingest(lake, zips)
+        egmsql.build(lake, ["features.kinematics"])
+        seconds, peak = measured("combine_with_egmsql", [lake], threads)
+        with egmsql.connect(lake) as connection:
+            (n_cells,) = connection.execute("select count(*) from geometry.cells").fetchone()
+            (n_members,) = connection.execute(
+                "select sum(n_ascending + n_descending) from geometry.cells"
+            ).fetchone()
+        print(
+            f"{points:>9,} points, {n_members or 0:,} of them in {n_cells:,} cells of both directions:"
+            f" {points / seconds:,.0f} points/s, peak {peak / 2**20:.0f} MiB"
+        )
+
+
 def main():
     """Run all comparisons, or be one contender."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -259,6 +298,7 @@ def main():
         egmsql.ingest(lake, [*zips, *real])
         compare_size(lake)
         compare_fits(lake, folder, options.threads)
+        compare_geometry(folder, options.threads)
 
 
 if __name__ == "__main__":
