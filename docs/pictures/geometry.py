@@ -1,4 +1,4 @@
-"""Draw the pictures of docs/geometry.md: `python docs/pictures/geometry.py LAKE`, a lake of the Ustica files."""
+"""Draw the pictures of docs/geometry.md: `python docs/pictures/geometry.py LAKE` with one of Ustica."""
 
 import math
 import sys

@@ -14,8 +14,7 @@ create or replace table geometry.displacement as
 with settings as (
     select
         16 as group_size,           -- points
-        45 as reach,                -- days from a date to an acquisition that still speaks of it: no gap over 90
-        sqrt((4 - pi()) / 2) as rayleigh    -- spread of the length of a vector with noisy components
+        45 as reach                -- days from a date to an acquisition that still speaks of it: no gap over 90
 ),
 
 -- One track's part in the solution of geometry.cells.
@@ -159,45 +158,9 @@ parted as (
     ) as parts (component, method, place)
 ),
 
-solved as (
-    select
-        cell_easting,
-        cell_northing,
-        release,
-        component,
-        method,
-        epochs,
-        series,
-        missing_epochs(series) as missing,
-        [coalesce(d, 0) for d in series] as filled
+judged as (
+    select cell_easting, cell_northing, release, component, method, series, series_statistics(series, epochs) as found
     from parted
-),
-
-fits as (
-    select epochs, missing, fit_weights(epochs, missing) as weights
-    from (select distinct epochs, missing from solved)
-),
-
-projected as (
-    select
-        cell_easting,
-        cell_northing,
-        release,
-        component,
-        method,
-        series,
-        len(series) - len(missing) as n_epochs,
-        weights,
-        [list_dot_product(filled, row) for row in weights.basis] as shares,
-        list_dot_product(filled, filled) as squares,
-        list_dot_product(shares, [row[list_position([d is not null for d in series], true)] for row in weights.basis])
-            as start,
-        list_dot_product(filled, weights.season_cosine) as season_cosine,
-        list_dot_product(filled, weights.season_sine) as season_sine,
-        list_dot_product(filled, weights.velocity) as velocity_mm_yr,
-        list_dot_product(filled, weights.acceleration) as acceleration_mm_yr2
-    from solved
-    inner join fits using (epochs, missing)
 )
 
 select
@@ -206,18 +169,15 @@ select
     release,
     component,                      -- E, + eastward; U, + upward
     method,
-    [round(10 * (d - coalesce(start, 0)))::smallint for d in series] as displacements,     -- 0.1 mm
-    n_epochs,                       -- with a value
-    velocity_mm_yr,
-    residual_std(squares - list_sum([s ** 2 for s in shares[1:4]]), n_epochs, 4)
-        * weights.velocity_error as velocity_std_mm_yr,
-    acceleration_mm_yr2,
-    residual_std(squares - list_sum([s ** 2 for s in shares[1:5]]), n_epochs, 5)
-        * weights.acceleration_error as acceleration_std_mm_yr2,
-    sqrt(season_cosine ** 2 + season_sine ** 2) as seasonality_mm,
-    residual_rms(squares - list_sum([s ** 2 for s in shares[1:6]]), n_epochs, 6) as rmse_mm,
-    rmse_mm * rayleigh * weights.season_error as seasonality_std_mm
-from projected
-cross join settings
+    [round(10 * (d - coalesce(found.start_mm, 0)))::smallint for d in series] as displacements,     -- 0.1 mm
+    found.n_epochs as n_epochs,     -- with a value
+    found.velocity_mm_yr as velocity_mm_yr,
+    found.velocity_std_mm_yr as velocity_std_mm_yr,
+    found.acceleration_mm_yr2 as acceleration_mm_yr2,
+    found.acceleration_std_mm_yr2 as acceleration_std_mm_yr2,
+    found.seasonality_mm as seasonality_mm,
+    found.seasonality_std_mm as seasonality_std_mm,
+    found.rmse_mm as rmse_mm
+from judged
 order by easting, northing, release, component, method
 ;
