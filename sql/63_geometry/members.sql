@@ -1,11 +1,12 @@
 -- A measurement point that counts in its 100 m cell: of L2b, and of each scatterer once.
 --
--- version: 1
--- grain:   pid, product
+-- version:   1
+-- grain:     pid, product
+-- partition: tile
 --
--- A tile's models see the points on its own ground. Points whose noise cannot be judged stay out.
+-- Of each product the points on the tile's own ground. Points whose noise cannot be judged stay out.
 
-create or replace view geometry.members as
+create or replace table geometry.members as
 
 with settings as (
     select 0.01 as sigma_floor      -- mm/yr and mm/yr²: a series without noise must not outweigh all others
@@ -39,4 +40,5 @@ where
     and tile_of(points.northing) = tile_northing
     and products.direction is not null
     and kinematics.velocity_sigma_mm_yr is not null
+order by hilbert_order(cell_easting, cell_northing), product, pid
 ;

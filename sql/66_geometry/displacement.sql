@@ -2,12 +2,12 @@
 --
 -- version:   1
 -- grain:     easting, northing, release, component, method
--- partition: tile
+-- partition: block
 --
 -- Every series is put on common dates by its nearest acquisitions, then each date is solved for east and up.
 -- `weighted`: with the weights of geometry.cells. `ortho`: by the producer's recipe for L3, the mean of each
--- direction. A series starts where its fit of a cubic and an annual wave does. Points are added in groups of 16,
--- so that no cell holds all its series in memory at once.
+-- direction. A series starts where its fit of a cubic and an annual wave does. Blocks are small, because
+-- their series are held in memory.
 
 create or replace table geometry.displacement as
 
@@ -15,6 +15,27 @@ with settings as (
     select
         16 as group_size,           -- points
         45 as reach                -- days from a date to an acquisition that still speaks of it: no gap over 90
+),
+
+-- Of each product the block's own cells.
+members as (
+    select
+        members.pid,
+        members.product,
+        members.tile,
+        members.release,
+        members.track,
+        members.direction,
+        members.cell_easting,
+        members.cell_northing,
+        members.los_east,
+        members.los_up,
+        members.velocity_sigma_mm_yr
+    from geometry.members as members
+    inner join ground.blocks as blocks
+        on members.product = blocks.product
+        and floor(members.cell_easting / blocks.block_size) * blocks.block_size = blocks.block_easting
+        and floor(members.cell_northing / blocks.block_size) * blocks.block_size = blocks.block_northing
 ),
 
 -- One track's part in the solution of geometry.cells.
@@ -42,7 +63,7 @@ means as (
         count(*) as n_points,
         steady_sum(los_east) / n_points as east,
         steady_sum(los_up) / n_points as up
-    from geometry.members
+    from members
     group by cell_easting, cell_northing, release, direction
 ),
 
@@ -76,7 +97,7 @@ weighted as (
             ortho_east_weight,
             ortho_up_weight
         ] as weights
-    from geometry.members as members
+    from members
     inner join tracks using (cell_easting, cell_northing, release, track)
     inner join opposed using (cell_easting, cell_northing, release, direction)
     cross join settings
