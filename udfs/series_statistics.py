@@ -58,19 +58,19 @@ def series_statistics(series, epochs):
     -----
     Source of the definitions: see `fit_weights`; of the start: observed in EGMS's L2b and L3.
     """
-    found = {name: np.full(len(series), np.nan) for name in _FIELDS}
+    found = np.full((len(_FIELDS), len(series)), np.nan)
     counts = np.zeros(len(series), dtype=np.int64)
     for rows, present in patterns(series):
         counts[rows] = present.sum()
         parts = _fits(epochs.astype("datetime64[D]").tobytes(), present.tobytes())
         if parts is not None:
-            _evaluate(series.data, rows, present, *parts, *found.values())
-    return {"n_epochs": counts, **found}
+            _evaluate(series.data, rows, present, *parts, found)
+    return {"n_epochs": counts, **dict(zip(_FIELDS, found, strict=True))}
 
 
 @functools.lru_cache(maxsize=64)
 def _fits(epochs, present):
-    """Return weights (4, epochs), errors (3,) and the basis (6, epochs), or None if they are not determined."""
+    """Return weights (4, epochs), errors (3,) and the basis (6, epochs); None if not determined."""
     missing = 1 + np.flatnonzero(~np.frombuffer(present, dtype=bool))
     found = fit_weights(np.frombuffer(epochs, dtype="datetime64[D]"), missing)
     if len(found["basis"]) < 6:
@@ -82,11 +82,11 @@ def _fits(epochs, present):
 
 
 @numba.njit(nogil=True, cache=True)
-def _evaluate(
-    values, rows, present, weights, errors, basis, start, velocity, velocity_std, acceleration, acceleration_std,
-    seasonality, seasonality_std, rmse,
-):  # fmt: skip
+def _evaluate(values, rows, present, weights, errors, basis, results):
     """Fill the results of the rows that have the same epochs; each row by itself, so in any company."""
+    start, velocity, velocity_std, acceleration, acceleration_std, seasonality, seasonality_std, rmse = (
+        results
+    )
     n, first = 0, -1
     for k in range(present.size):
         n += present[k]
