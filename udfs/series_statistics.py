@@ -6,7 +6,14 @@ import numba
 import numpy as np
 import pyarrow as pa
 from egmsql.udfs.contract import udf
-from egmsql.udfs.fit_weights import fit_weights
+from egmsql.udfs.kernels.fits import (
+    NESTED_TERMS,
+    fit_matrix,
+    is_determined,
+    least_squares_weights,
+    orthonormal_basis,
+    years_since_first,
+)
 from egmsql.udfs.kernels.patterns import patterns
 
 _FIELDS = (
@@ -62,23 +69,27 @@ def series_statistics(series, epochs):
     counts = np.zeros(len(series), dtype=np.int64)
     for rows, present in patterns(series):
         counts[rows] = present.sum()
-        parts = _fits(epochs.astype("datetime64[D]").tobytes(), present.tobytes())
+        parts = _fits(years_since_first(epochs).tobytes(), present.tobytes())
         if parts is not None:
             _evaluate(series.data, rows, present, *parts, found)
     return {"n_epochs": counts, **dict(zip(_FIELDS, found, strict=True))}
 
 
 @functools.lru_cache(maxsize=64)
-def _fits(epochs, present):
+def _fits(years, present):
     """Return weights (4, epochs), errors (3,) and the basis (6, epochs); None if not determined."""
-    missing = 1 + np.flatnonzero(~np.frombuffer(present, dtype=bool))
-    found = fit_weights(np.frombuffer(epochs, dtype="datetime64[D]"), missing)
-    if len(found["basis"]) < 6:
+    years, present = np.frombuffer(years), np.frombuffer(present, dtype=bool)
+    nested = fit_matrix(years[present], NESTED_TERMS)
+    if not is_determined(nested):
         return None
-    names = ("velocity", "acceleration", "season_cosine", "season_sine")
-    weights = np.stack([found[name] for name in names])
-    errors = np.array([found[f"{name}_error"] for name in ("velocity", "acceleration", "season")])
-    return weights, errors, np.stack(found["basis"])
+    velocity = least_squares_weights(fit_matrix(years[present], "t 1 cos sin"))[0]
+    acceleration = least_squares_weights(fit_matrix(years[present], "t²/2 t 1 cos sin"))[0]
+    cosine, sine = least_squares_weights(nested)[1:3]
+    lengths = [np.linalg.norm(row) for row in (velocity, acceleration, cosine, sine)]
+    errors = np.array([*lengths[:2], np.hypot(*lengths[2:]) / np.sqrt(2)])
+    spread = np.zeros((10, years.size))
+    spread[:, present] = [velocity, acceleration, cosine, sine, *orthonormal_basis(nested)]
+    return spread[:4].copy(), errors, spread[4:].copy()
 
 
 @numba.njit(nogil=True, cache=True)
