@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pytest
 from countryside import ASCENDING, DESCENDING, EPOCHS, YEARS, Burst, Countryside, seen, shared_noise
+from egmsql.udfs.kernels.fits import fit_matrix
+from egmsql.udfs.series_statistics import series_statistics
 from egmsql.udfs.stack_series import stack_series
 
 import egmsql
@@ -221,6 +223,33 @@ def test_stacks_are_weighted_sums_of_nearest_acquisitions():
             own = np.where(away.min(1) <= 30, (near * known).sum(1) / near.sum(1), np.nan)
             expected += weights[row, 2 * point : 2 * point + 2][:, None] * own
         assert found[row] == pytest.approx(expected.ravel(), abs=1e-9, nan_ok=True)
+
+
+def test_statistics_of_series_are_explicit_least_squares_fits():
+    rng = np.random.default_rng(5)
+    series = np.ma.array(rng.normal(0, 3, (6, len(EPOCHS))) + 4 * YEARS, mask=False)
+    series[3:, 5:20] = np.ma.masked
+    found = series_statistics(series, EPOCHS)
+    for row in range(6):
+        present = ~np.ma.getmaskarray(series[row])
+        years, y = YEARS[present], series[row].compressed()
+        fits = {}
+        for name, terms in (("v", "t 1 cos sin"), ("a", "t²/2 t 1 cos sin"), ("s", "t³ t² t 1 cos sin")):
+            matrix = fit_matrix(years, terms)
+            coefficients = np.linalg.lstsq(matrix, y, rcond=None)[0]
+            fits[name] = matrix, coefficients, y - matrix @ coefficients, np.linalg.inv(matrix.T @ matrix)
+        for name, field in (("v", "velocity{}_mm_yr"), ("a", "acceleration{}_mm_yr2")):
+            _, coefficients, left, inverse = fits[name]
+            assert found[field.format("")][row] == pytest.approx(coefficients[0], abs=1e-9)
+            expected = np.sqrt(inverse[0, 0]) * np.std(left, ddof=1)
+            assert found[field.format("_std")][row] == pytest.approx(expected, rel=1e-9)
+        matrix, coefficients, left, inverse = fits["s"]
+        assert found["seasonality_mm"][row] == pytest.approx(np.hypot(*coefficients[4:]), abs=1e-9)
+        assert found["rmse_mm"][row] == pytest.approx(np.sqrt(np.mean(left**2)), rel=1e-9)
+        expected = np.sqrt((4 - np.pi) / 2 * (inverse[4, 4] + inverse[5, 5]) / 2) * np.sqrt(np.mean(left**2))
+        assert found["seasonality_std_mm"][row] == pytest.approx(expected, rel=1e-9)
+        assert found["start_mm"][row] == pytest.approx(matrix[0] @ coefficients, abs=1e-9)
+    assert found["n_epochs"].tolist() == [150] * 3 + [135] * 3
 
 
 def test_a_landslide_moves_down_its_slope():
