@@ -279,6 +279,8 @@ def test_a_sandbox_lacks_what_follows_and_is_never_published(by_hand, tmp_path):
     egmsql.sandbox(by_hand, "series.displacement")
     text = "select schema_name || '.' || view_name from duckdb_views() where not internal order by 1"
     assert [name for (name,) in query(by_hand / "sandbox.duckdb", text, cwd=tmp_path)] == [
+        "geometry.epochs",
+        "neighbourhood.duplicates",
         "observed.gaps",
         "observed.points",
         "series.fit_weights",
