@@ -208,24 +208,25 @@ class Planner:
     def _records(self, upstream, kind, partition):
         """Return what a partition of some kind reads of `upstream`.
 
-        Its own partition; of products those that its list names; as a product those partitions whose list
-        names it; else all.
+        Its own partition; of products those that its list names; of another kind those partitions whose list
+        names one of its products; else all.
         """
         own_kind = self._project.tables[upstream].partition
         if own_kind == kind:
             partitions = [partition]
         elif own_kind == SOURCE_PARTITION and kind is not None:
             partitions = sorted(self._products_of(kind).get(partition, ()))
-        elif own_kind is not None and kind == SOURCE_PARTITION:
+        elif own_kind is not None and kind is not None:
+            ours = {partition} if kind == SOURCE_PARTITION else self._products_of(kind).get(partition, set())
             lists = self._products_of(own_kind)
-            partitions = sorted(name for name, products in lists.items() if partition in products)
+            partitions = sorted(name for name, products in lists.items() if products & ours)
         else:
             return self._state.files_of(upstream)
         found = (self._state.files.get((upstream, p)) for p in partitions)
         return [record for record in found if record is not None]
 
     def _reading_list(self, kind):
-        """Return partition -> rows of the model that defines a kind (`partition`, `product`, others)."""
+        """Return partition -> rows of the model that defines a kind."""
         model = self._project.partitions[kind]
         paths = tuple(self._lake.root / r.path for r in self._state.files_of(model.name))
         if (kind, paths) not in self._reading:

@@ -1,13 +1,18 @@
--- The share of a normal distribution above z standard deviations, z not negative, to 1e-7.
+-- How probable it is that a standard normal number lies farther from 0 than z: the p-value of a z-score.
 --
--- Source: Abramowitz and Stegun, Handbook of Mathematical Functions, 26.2.17.
+-- Chebyshev fit, relative error below 1.2e-7 everywhere. Source: Press et al., Numerical Recipes, erfc.
 
 create or replace macro normal_tail(z) as
-exp(-z * z / 2) / sqrt(2 * pi()) / (1 + 0.2316419 * z) * (
-    0.319381530 + (
-        -0.356563782 + (
-            1.781477937 + (-1.821255978 + 1.330274429 / (1 + 0.2316419 * z)) / (1 + 0.2316419 * z)
-        ) / (1 + 0.2316419 * z)
-    ) / (1 + 0.2316419 * z)
+1 / (1 + abs(z) / sqrt(8)) * exp(
+    -z * z / 2 - 1.26551223
+    + 1.00002368 * (1 + abs(z) / sqrt(8)) ** -1
+    + 0.37409196 * (1 + abs(z) / sqrt(8)) ** -2
+    + 0.09678418 * (1 + abs(z) / sqrt(8)) ** -3
+    - 0.18628806 * (1 + abs(z) / sqrt(8)) ** -4
+    + 0.27886807 * (1 + abs(z) / sqrt(8)) ** -5
+    - 1.13520398 * (1 + abs(z) / sqrt(8)) ** -6
+    + 1.48851587 * (1 + abs(z) / sqrt(8)) ** -7
+    - 0.82215223 * (1 + abs(z) / sqrt(8)) ** -8
+    + 0.17087277 * (1 + abs(z) / sqrt(8)) ** -9
 )
 ;

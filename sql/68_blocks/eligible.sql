@@ -28,7 +28,7 @@ with stacks as (
     cross join blocks.parameters
 ),
 
--- Place for neighbourhood.duplicates: an anti join.
+-- Each scatterer once: what another burst of the track saw better stays out.
 described as (
     select
         points.pid,
@@ -42,6 +42,8 @@ described as (
     from observed.points as points
     inner join features.kinematics as kinematics using (pid, product)
     inner join classes.motion using (pid, product)
+    anti join neighbourhood.duplicates as duplicates
+        on duplicates.pid = points.pid and duplicates.product = points.product
 )
 
 select
