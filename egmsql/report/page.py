@@ -43,7 +43,10 @@ def page(report):
     templates.globals.update(say=say, draw=Drawings(report.answers))
     templates.filters.update(number=say.number, percent=say.percent, moment=say.moment, size=say.size)
     style = (HERE / "parts" / "style.css").read_text(encoding="utf-8")
-    return templates.get_template("page.html").render(report=report, style=style, **report.answers)
+    answers = dict(report.answers)
+    if "classes" in answers:
+        answers["classes"] = [{**row, "group": say.group_name(row)} for row in answers["classes"]]
+    return templates.get_template("page.html").render(report=report, style=style, **answers)
 
 
 class Drawings:

@@ -29,6 +29,8 @@ class Section:
 SECTIONS = (
     Section("products", "What the lake holds", ("products",)),
     Section("movements", "How the ground moves", ("movements", "cells", "distributions")),
+    Section("classes", "What kinds of motion there are", ("classes", "calibration")),
+    Section("areas", "What moves together", ("areas",)),
     Section("agreement", "Agreement with EGMS's published numbers", ("agreement", "agreement_levels")),
     Section("velocities", "The velocity, refitted and published", ("velocities",)),
     Section("errors", "How sure a velocity is", ("errors",)),

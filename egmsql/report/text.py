@@ -151,6 +151,79 @@ def _audits(answers):
     )
 
 
+def _classes(answers):
+    kinds = _table(
+        (
+            "level, direction, release",
+            "class",
+            "points>",
+            "share>",
+            "probability>",
+            "unwrapping?>",
+            "last year>",
+        ),
+        (
+            (
+                say.group_name(row),
+                row["class"],
+                say.number(row["n_points"]),
+                say.percent(row["share"]),
+                say.number(row["probability"], 2),
+                say.number(row["n_unwrapping_suspects"]),
+                say.number(row["n_last_year_anomalies"]),
+            )
+            for row in answers["classes"]
+        ),
+    )
+    worth = _table(
+        ("kind of class", "stated by the rules>", "right, and so given>"),
+        (
+            (r["kind"], say.number(r["stated"], 3), say.number(r["correct"], 3))
+            for r in answers["calibration"]
+        ),
+    )
+    return Group(kinds, Text("What a probability is worth, by the benchmark"), worth)
+
+
+def _areas(answers):
+    rows = answers["areas"]
+    table = _table(
+        (
+            "area",
+            "level, direction",
+            "class",
+            "points>",
+            "mm/yr>",
+            "sigma>",
+            "ha>",
+            "latitude>",
+            "longitude>",
+            "quality>",
+        ),
+        (
+            (
+                row["cluster"],
+                say.group_name(row),
+                row["class"],
+                say.number(row["n_points"]),
+                say.number(row["velocity_mm_yr"], 1),
+                say.number(row["velocity_sigma_mm_yr"], 1),
+                say.number(row["area_m2"] / 10_000, 2),
+                say.number(row["latitude"], 4),
+                say.number(row["longitude"], 4),
+                row["quality"],
+            )
+            for row in rows
+        ),
+    )
+    left = rows[0]["n_areas"] - len(rows)
+    return (
+        table
+        if left <= 0
+        else Group(table, Text(f"and {say.number(left)} smaller areas: query clusters.areas"))
+    )
+
+
 def _with_rest(part, left, model):
     if left <= 0:
         return part
@@ -160,6 +233,8 @@ def _with_rest(part, left, model):
 _TABLES = {
     "products": _products,
     "movements": _movements,
+    "classes": _classes,
+    "areas": _areas,
     "agreement": _agreement,
     "errors": _errors,
     "audits": _audits,
