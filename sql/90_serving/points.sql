@@ -1,0 +1,42 @@
+-- A measurement point as the web shows it: where it is, how it moves, how sure that is.
+--
+-- version:   1
+-- grain:     pid, product
+-- partition: product
+-- stored:    serving
+--
+-- Rounded to what can be meant, in the narrowest type, so that a viewport reads little. Product after product,
+-- each along the Hilbert curve: a small box touches few row groups of few products, and one pid those of one.
+
+create or replace table serving.points as
+
+select
+    points.pid,
+    base62_digit(points.pid[1]) * 13537086546263552 + pid_cell(points.pid) as pid_number,    -- 62 ** 9, and the other digits
+    points.product,
+    products.release,
+    products.level,
+    coalesce(products.direction, if(products.component = 'U', 'up', 'east')) as viewing,
+    products.track,
+    round(points.longitude, 6) as longitude,
+    round(points.latitude, 6) as latitude,
+    round(points.easting, 2) as easting,
+    round(points.northing, 2) as northing,
+    round(points.height_ortho, 1)::float as height_ortho,
+    round(kinematics.velocity_mm_yr, 2)::float as velocity_mm_yr,
+    round(kinematics.velocity_sigma_mm_yr, 3)::float as velocity_sigma_mm_yr,
+    round(kinematics.acceleration_mm_yr2, 2)::float as acceleration_mm_yr2,
+    round(kinematics.acceleration_sigma_mm_yr2, 3)::float as acceleration_sigma_mm_yr2,
+    round(kinematics.seasonality_mm, 2)::float as seasonality_mm,
+    round(kinematics.seasonality_sigma_mm, 3)::float as seasonality_sigma_mm,
+    kinematics.season_day::smallint as season_day,
+    round(kinematics.rmse_mm, 2)::float as rmse_mm,
+    round(kinematics.temporal_coherence, 3)::float as temporal_coherence,
+    kinematics.n_epochs::smallint as n_epochs,
+    round(points.mean_velocity, 1)::float as mean_velocity,
+    round(points.incidence_angle, 1)::float as incidence_angle
+from observed.points as points
+inner join features.kinematics as kinematics using (pid, product)
+inner join observed.products as products using (product)
+order by hilbert_order(points.easting, points.northing), points.pid
+;

@@ -1,0 +1,63 @@
+-- A delivered product as the web shows it: what it is, when it was seen, and its outline on the map.
+--
+-- version:   1
+-- grain:     product
+-- partition: product
+-- stored:    serving
+--
+-- The outline joins the points farthest to each of eight sides: exact enough for a burst, and no point is outside
+-- of its box. The pids tell in which product a point is looked for.
+
+create or replace table serving.products as
+
+with covered as (
+    select
+        product,
+        min(pid) as pid_min,
+        max(pid) as pid_max,
+        min(longitude) as longitude_min,
+        max(longitude) as longitude_max,
+        min(latitude) as latitude_min,
+        max(latitude) as latitude_max,
+        max([northing, longitude, latitude])[2:] as north,
+        max([northing + easting, longitude, latitude])[2:] as north_east,
+        max([easting, longitude, latitude])[2:] as east,
+        max([easting - northing, longitude, latitude])[2:] as south_east,
+        max([-northing, longitude, latitude])[2:] as south,
+        max([-northing - easting, longitude, latitude])[2:] as south_west,
+        max([-easting, longitude, latitude])[2:] as west,
+        max([northing - easting, longitude, latitude])[2:] as north_west
+    from observed.points
+    group by product
+)
+
+select
+    product,
+    products.release,
+    products.level,
+    coalesce(products.direction, if(products.component = 'U', 'up', 'east')) as viewing,
+    products.delivery,
+    products.track,
+    products.burst,
+    products.swath,
+    products.polarisation,
+    products.tile,
+    products.facility,
+    products.production_date,
+    products.n_points,
+    products.n_epochs,
+    products.first_epoch,
+    products.last_epoch,
+    products.epochs,
+    products.incidence_angle,   -- mean over the points
+    products.track_angle,       -- median over the points, 0 to 360
+    longitude_min,
+    longitude_max,
+    latitude_min,
+    latitude_max,
+    pid_min,
+    pid_max,
+    [north, north_east, east, south_east, south, south_west, west, north_west, north] as outline
+from observed.products as products
+inner join covered using (product)
+;
