@@ -11,6 +11,7 @@ from rich.console import Console
 import egmsql
 from egmsql.errors import EgmsqlError, SettingError
 from egmsql.progress import Bars
+from egmsql.serve import serve
 from egmsql.settings import Settings, parse_bytes
 from egmsql.upkeep import raise_for
 from egmsql.workspace import spatial_file
@@ -234,6 +235,9 @@ def shell(lake):
 
     with contextlib.closing(egmsql.connect(lake)) as connection:
         run_shell(connection, lake)
+
+
+cli.add_command(serve)
 
 
 @cli.command()

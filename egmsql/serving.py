@@ -1,8 +1,8 @@
 """Writing `serving.duckdb`: the tables that the web reads, native, in one file that is replaced as a whole.
 
-A model with `stored: serving` is a model like any other: its rows are Parquet files with fingerprints, audits
-and early cut-off. Here they are copied, in order, into one DuckDB file, whenever any of them changed. A server
-keeps the file that it opened, or opens the whole new one.
+A model with `stored: serving` is a model like any other: its rows are Parquet files with fingerprints,
+audits and early cut-off. Here they are copied, in order, into one DuckDB file, whenever any of them changed.
+A server keeps the file that it opened, or opens the whole new one.
 """
 
 import contextlib
@@ -22,6 +22,21 @@ from egmsql.workspace import scan
 FORMAT = 1  # of the file: raise it when its bookkeeping changes
 
 _SERIES = "series.displacement"
+_MEANINGS = {
+    "model": "Name of a model: its layer and its file in `sql/`",
+    "kind": "table (stored) or view",
+    "layer": "Number of the folder: a model reads lower ones only",
+    "version": "What the columns promise; raised when that changes",
+    "grain": "The columns that name a row",
+    "description": "What a row tells",
+    "why": "Why it is made as it is",
+    "sql": "Its whole text",
+    "column_name": "Name of a column",
+    "type": "Its type in DuckDB",
+    "unit": "Its unit",
+    "meaning": "What it means",
+    "origin": "Who it comes from",
+}
 
 
 def served_models(project):
@@ -38,7 +53,9 @@ def is_current(lake, project, state):
         return False
     with contextlib.closing(open_catalogue(path)) as connection:
         try:
-            return connection.execute("select digest from lake.state").fetchone() == (_digest(project, state),)
+            return connection.execute("select digest from lake.state").fetchone() == (
+                _digest(project, state),
+            )
         except duckdb.Error:
             return False
 
@@ -102,12 +119,11 @@ def _add_bookkeeping(connection, project, state):
         " why VARCHAR, sql VARCHAR",
         models,
     )
-    _create(
-        connection,
-        "glossary",
-        "model VARCHAR, column_name VARCHAR, type VARCHAR, unit VARCHAR, meaning VARCHAR, origin VARCHAR",
-        list(column_rows(project)),
+    columns = (
+        "model VARCHAR, column_name VARCHAR, type VARCHAR, unit VARCHAR, meaning VARCHAR, origin VARCHAR"
     )
+    _create(connection, "glossary", columns, list(column_rows(project)))
+    connection.executemany("insert into glossary values (?, ?, ?, ?, ?, ?)", list(_own_columns(connection)))
     tables = [(_own_name(m), list(m.grain), m.description) for m in served_models(project)]
     tables += [
         ("models", ["model"], "A model: a file of `sql/`, what it says, and its text."),
@@ -118,6 +134,13 @@ def _add_bookkeeping(connection, project, state):
     _create(connection, "lake.series", "product VARCHAR, path VARCHAR", series)
     columns = "format INTEGER, digest VARCHAR, egmsql VARCHAR"
     _create(connection, "lake.state", columns, [(FORMAT, _digest(project, state), __version__)])
+
+
+def _own_columns(connection):
+    """Yield what the glossary says of the two tables that are no models."""
+    for table in ("models", "glossary"):
+        for name, sql_type, *_ in connection.execute(f"describe {table}").fetchall():
+            yield f"serving.{table}", name, sql_type, None, _MEANINGS[name], "egmsql"
 
 
 def _add_comments(connection, project):

@@ -10,6 +10,22 @@
 
 create or replace table serving.points as
 
+with located as (
+    select
+        pid,
+        product,
+        longitude,
+        latitude,
+        easting,
+        northing,
+        height_ortho,
+        mean_velocity,
+        incidence_angle,
+        -- L3 has metres only
+        st_transform(st_point(easting, northing), 'EPSG:3035', 'EPSG:4326', always_xy := true) as place
+    from observed.points
+)
+
 select
     points.pid,
     base62_digit(points.pid[1]) * 13537086546263552 + pid_cell(points.pid) as pid_number,    -- 62 ** 9, and the other digits
@@ -18,8 +34,8 @@ select
     products.level,
     coalesce(products.direction, if(products.component = 'U', 'up', 'east')) as viewing,
     products.track,
-    round(points.longitude, 6) as longitude,
-    round(points.latitude, 6) as latitude,
+    round(coalesce(points.longitude, st_x(place)), 6) as longitude,
+    round(coalesce(points.latitude, st_y(place)), 6) as latitude,
     round(points.easting, 2) as easting,
     round(points.northing, 2) as northing,
     round(points.height_ortho, 1)::float as height_ortho,
@@ -35,7 +51,7 @@ select
     kinematics.n_epochs::smallint as n_epochs,
     round(points.mean_velocity, 1)::float as mean_velocity,
     round(points.incidence_angle, 1)::float as incidence_angle
-from observed.points as points
+from located as points
 inner join features.kinematics as kinematics using (pid, product)
 inner join observed.products as products using (product)
 order by hilbert_order(points.easting, points.northing), points.pid

@@ -10,7 +10,20 @@
 
 create or replace table serving.products as
 
-with covered as (
+with located as (
+    select
+        pid,
+        product,
+        easting,
+        northing,
+        -- L3 has metres only
+        st_transform(st_point(easting, northing), 'EPSG:3035', 'EPSG:4326', always_xy := true) as place,
+        coalesce(points.longitude, st_x(place)) as longitude,
+        coalesce(points.latitude, st_y(place)) as latitude
+    from observed.points as points
+),
+
+covered as (
     select
         product,
         min(pid) as pid_min,
@@ -27,7 +40,7 @@ with covered as (
         max([-northing - easting, longitude, latitude])[2:] as south_west,
         max([-easting, longitude, latitude])[2:] as west,
         max([northing - easting, longitude, latitude])[2:] as north_west
-    from observed.points
+    from located
     group by product
 )
 
