@@ -1,5 +1,23 @@
 """The web: a lake as a Datasette database, and the API. It reads `serving.duckdb` and never computes.
 
-Installed as `egmsql.web`; Datasette finds `plugin` by its entry point, and it sleeps unless a lake is
-configured.
+Installed as `egmsql.web`. The package is a Datasette plugin by its entry point, so that Datasette also finds
+`static/` and `templates/`; it sleeps unless a lake is configured.
 """
+
+from egmsql.web.plugin import (
+    asgi_wrapper,
+    extra_css_urls,
+    get_metadata,
+    permission_allowed,
+    register_routes,
+    startup,
+)
+
+__all__ = [
+    "asgi_wrapper",
+    "extra_css_urls",
+    "get_metadata",
+    "permission_allowed",
+    "register_routes",
+    "startup",
+]

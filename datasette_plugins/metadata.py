@@ -43,6 +43,13 @@ limit 100""",
     },
 }
 
+_SOURCE = {
+    "source": SOURCE,
+    "source_url": SOURCE_URL,
+    "license": LICENCE,
+    "license_url": LICENCE_URL,
+}
+
 
 def describe(snapshot):
     """Return Datasette's metadata of the database that shows a state."""
@@ -54,6 +61,7 @@ def describe(snapshot):
             if meaning or unit:
                 columns[column] = f"{meaning} [{unit}]" if unit else meaning
         tables[table.name] = {
+            **_SOURCE,
             "description": table.description,
             "columns": columns,
             "facets": [c for c in _FACETS.get(table.name, ()) if c in table.columns],
@@ -61,11 +69,8 @@ def describe(snapshot):
         }
     tables.get("models", {})["label_column"] = "model"
     return {
+        **_SOURCE,
         "description": f"{ATTRIBUTION}.",
-        "source": SOURCE,
-        "source_url": SOURCE_URL,
-        "license": LICENCE,
-        "license_url": LICENCE_URL,
         "tables": tables,
         "queries": _QUERIES,
     }

@@ -82,6 +82,12 @@ def register_routes(datasette):
 
 
 @hookimpl
+def extra_css_urls(datasette):
+    """Let rows be seen below the meanings of their columns."""
+    return [datasette.urls.static_plugins("egmsql", "egms.css")] if configured(datasette) else []
+
+
+@hookimpl
 def get_metadata(datasette, key, database, table):
     """Describe tables and columns, with source, licence and ready queries."""
     served = getattr(datasette, "_egms_served", None)

@@ -28,7 +28,6 @@ with located as (
 
 select
     points.pid,
-    base62_digit(points.pid[1]) * 13537086546263552 + pid_cell(points.pid) as pid_number,    -- 62 ** 9, and the other digits
     points.product,
     products.release,
     products.level,
@@ -36,8 +35,6 @@ select
     products.track,
     round(coalesce(points.longitude, st_x(place)), 6) as longitude,
     round(coalesce(points.latitude, st_y(place)), 6) as latitude,
-    round(points.easting, 2) as easting,
-    round(points.northing, 2) as northing,
     round(points.height_ortho, 1)::float as height_ortho,
     round(kinematics.velocity_mm_yr, 2)::float as velocity_mm_yr,
     round(kinematics.velocity_sigma_mm_yr, 3)::float as velocity_sigma_mm_yr,
@@ -47,10 +44,13 @@ select
     round(kinematics.seasonality_sigma_mm, 3)::float as seasonality_sigma_mm,
     kinematics.season_day::smallint as season_day,
     round(kinematics.rmse_mm, 2)::float as rmse_mm,
-    round(kinematics.temporal_coherence, 3)::float as temporal_coherence,
+    round(kinematics.temporal_coherence, 3)::float as temporal_coherence,    -- refitted
     kinematics.n_epochs::smallint as n_epochs,
     round(points.mean_velocity, 1)::float as mean_velocity,
-    round(points.incidence_angle, 1)::float as incidence_angle
+    round(points.easting, 2) as easting,
+    round(points.northing, 2) as northing,
+    round(points.incidence_angle, 1)::float as incidence_angle,
+    base62_digit(points.pid[1]) * 13537086546263552 + pid_cell(points.pid) as pid_number
 from located as points
 inner join features.kinematics as kinematics using (pid, product)
 inner join observed.products as products using (product)
