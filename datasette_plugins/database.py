@@ -12,7 +12,7 @@ import uuid
 
 from datasette.database import Database, QueryInterrupted, Results
 from datasette.tracer import trace
-from egmsql.web.rewriting import to_duckdb
+from egmsql.web.rewriting import to_duckdb, with_key_order
 from egmsql.web.snapshot import present
 from egmsql.web.workers import DeadlineError, QueryError
 
@@ -72,6 +72,7 @@ class DuckDBDatabase(Database):
         limit += limit == (page_size or self.ds.page_size)
         names = {c.lower() for t in snapshot.tables.values() for c in (t.name, *t.columns)}
         written, bound = to_duckdb(sql, params, names)
+        written = with_key_order(written, {t.name: (t.columns, t.key) for t in snapshot.tables.values()})
         with trace("sql", database=self.name, sql=sql.strip(), params=params):
             future = snapshot.pool.submit(written, bound, ms, limit if truncate else None)
             try:

@@ -46,6 +46,12 @@ _FACET = re.compile(
     r"where (?P<w>.+?) is not null\s*group by (?P<g>.+?)(?: order by count desc, value)? limit (?P<l>\d+)\s*",
     re.DOTALL,
 )
+_NAME = r'"(?:[^"]|"")+"|[A-Za-z_]\w*'
+_ORDERED = re.compile(
+    rf"(?P<head>select (?P<columns>(?:{_NAME})(?:, (?:{_NAME}))*) from (?P<table>{_NAME}) (?:where .*)?"
+    rf"order by (?P<order>{_NAME})(?: desc)?)(?P<tail> limit \d+)\s*",
+    re.DOTALL,
+)
 _BARE = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -92,3 +98,29 @@ def _facet(sql):
         f"select {column} as value, count(*) as {match['n']} from ({match['sql']})"
         f" where {column} is not null group by 1{order} limit {match['l']}"
     )
+
+
+def with_key_order(sql, keys):
+    """Return the statement of a table page so that rows of equal value come in order of their key.
+
+    Datasette's paging takes that for granted, for SQLite does it; without it rows are lost between pages.
+
+    Parameters
+    ----------
+    keys : dict
+        Table -> (its columns, the columns that name a row).
+    """
+    match = _ORDERED.fullmatch(sql)
+    table = match and _unquoted(match["table"])
+    if not match or table not in keys:
+        return sql
+    columns, key = keys[table]
+    listed = {_unquoted(each) for each in re.findall(_NAME, match["columns"])}
+    if not listed | {_unquoted(match["order"])} <= set(columns):
+        return sql
+    further = [f'"{c}"' for c in key if c != _unquoted(match["order"])]
+    return ", ".join([match["head"], *further]) + match["tail"]
+
+
+def _unquoted(name):
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name

@@ -7,13 +7,13 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
-from pyarrow import csv
-
-import egmsql
 from egmsql.web import limits
 from egmsql.web.plugin import ROUTES
 from egmsql.web.projection import to_degrees
 from egmsql.web.queries import inside, placed
+from pyarrow import csv
+
+import egmsql
 
 BOX = "13.15,38.69,13.21,38.73"
 SMALL = "13.175,38.700,13.18,38.705"
@@ -98,12 +98,19 @@ def test_a_point_is_a_whole_row_with_units(real_site, served):
     answer = real_site.json("/-/egms/point?pid=166ax4TCOe")
     (row,) = answer["points"]
     assert list(row) == [c for c, *_ in served.execute("describe points").fetchall()]
-    assert row["velocity_mm_yr"] == float(str(np.float32(row["velocity_mm_yr"])))  # -1.7, not -1.7000000476837158
+    assert row["velocity_mm_yr"] == float(
+        str(np.float32(row["velocity_mm_yr"]))
+    )  # -1.7, not -1.7000000476837158
     assert answer["units"]["velocity_mm_yr"] == "mm/yr"
 
 
 def test_series_are_those_of_the_lake(real_site, lake):
-    pids = [p for (p,) in lake.execute("select pid from series.displacement using sample 12 rows (reservoir, 1)").fetchall()]
+    pids = [
+        p
+        for (p,) in lake.execute(
+            "select pid from series.displacement using sample 12 rows (reservoir, 1)"
+        ).fetchall()
+    ]
     answer = real_site.json(f"/-/egms/series?pid={','.join(pids)}")
     assert {s["pid"] for s in answer["series"]} == set(pids)
     for each in answer["series"]:
@@ -154,7 +161,9 @@ def test_a_polygon_holds_the_points_that_spatial_finds_in_it(real_site, lake):
 
 
 def test_a_profile_orders_points_along_its_line(real_site, lake):
-    answer = real_site.json("/-/egms/profile?line=13.15,38.70;13.175,38.71;13.2,38.71&width_m=200&from=2021-01-01&to=2023-01-01")
+    answer = real_site.json(
+        "/-/egms/profile?line=13.15,38.70;13.175,38.71;13.2,38.71&width_m=200&from=2021-01-01&to=2023-01-01"
+    )
     columns = answer["columns"]
     assert answer["n"] == len(columns["pid"]) > 100
     assert columns["along_m"] == sorted(columns["along_m"]) and max(map(abs, columns["beside_m"])) <= 100
@@ -162,9 +171,12 @@ def test_a_profile_orders_points_along_its_line(real_site, lake):
     assert len(set(keys)) == len(keys)
     pid, product = keys[0]
     ((epochs, values),) = lake.execute(
-        "select epochs, displacements_mm from series.displacement_mm where pid = ? and product = ?", [pid, product]
+        "select epochs, displacements_mm from series.displacement_mm where pid = ? and product = ?",
+        [pid, product],
     ).fetchall()
-    nearest = [min(range(len(epochs)), key=lambda i, y=y: abs((epochs[i] - y).days)) for y in map(_day, (2021, 2023))]
+    nearest = [
+        min(range(len(epochs)), key=lambda i, y=y: abs((epochs[i] - y).days)) for y in map(_day, (2021, 2023))
+    ]
     assert math.isclose(columns["displacement_mm"][0], values[nearest[1]] - values[nearest[0]], abs_tol=1e-9)
 
 
@@ -207,7 +219,9 @@ def test_projection_agrees_with_proj_all_over_europe(lake):
 
 def test_a_download_holds_whole_rows_of_box_or_polygon(real_site, served):
     table = csv.read_csv(io.BytesIO(real_site.get(f"/-/egms/download?bbox={BOX}").content))
-    assert table.num_rows == 23349 and len(table.column_names) == len(served.execute("describe points").fetchall())
+    assert table.num_rows == 23349 and len(table.column_names) == len(
+        served.execute("describe points").fetchall()
+    )
     table = arrow(real_site.get(f"/-/egms/download?polygon={POLYGON}&format=arrow"))
     assert table.num_rows == real_site.json(f"/-/egms/polygon?polygon={POLYGON}&series=no")["n"]
     empty = real_site.get("/-/egms/download?bbox=0,0,1,1")
@@ -281,7 +295,10 @@ def test_a_wrong_request_is_one_line_that_names_its_parameter(real_site, route, 
 def test_every_answer_has_attribution_and_an_etag_that_saves_the_work(real_site):
     path = f"/-/egms/viewport?bbox={SMALL}"
     first = real_site.get(path)
-    assert first.headers["attribution"] == limits.ATTRIBUTION and first.json()["attribution"] == limits.ATTRIBUTION
+    assert (
+        first.headers["attribution"] == limits.ATTRIBUTION
+        and first.json()["attribution"] == limits.ATTRIBUTION
+    )
     again = real_site.get(path, headers={"If-None-Match": first.headers["etag"]})
     assert again.status_code == 304 and again.content == b""
     other = real_site.get(path + "&format=arrow", headers={"If-None-Match": first.headers["etag"]})
