@@ -1,7 +1,11 @@
 """What every request passes on its way in and out: the state it holds, closed pages, and safe headers."""
 
+import logging
+
 import orjson
 from egmsql.web.snapshot import held
+
+_log = logging.getLogger("egmsql.web")
 
 # Pages of Datasette's that tell versions, paths, settings or who asked what.
 _CLOSED = frozenset(
@@ -49,8 +53,12 @@ class Guarded:
             return
         await self._datasette.invoke_startup()
 
+        begun = False
+
         async def safe_send(message):
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 given = list(message.get("headers", []))
                 names = {name.lower() for name, _ in given}
                 given += [(name, value) for name, value in _SAFE.items() if name not in names]
@@ -60,19 +68,25 @@ class Guarded:
         path = scope["path"]
         base = self._datasette.setting("base_url").rstrip("/")
         if path.removeprefix(base) in _CLOSED:
-            await _refuse(safe_send)
+            await _refuse(
+                safe_send, 404, "this page: is closed here; it tells what only the operator needs to know"
+            )
             return
         snapshot = await self._served_of(self._datasette).acquire()
         token = held.set(snapshot)
         try:
             await self._app(scope, receive, safe_send)
+        except Exception:
+            _log.exception("a request to %s failed", path)
+            if begun:
+                raise  # half an answer must not look like a whole one
+            await _refuse(safe_send, 500, "the server: failed; tell the operator to look into the log")
         finally:
             held.reset(token)
             snapshot.release()
 
 
-async def _refuse(send):
-    body = orjson.dumps({"error": "this page: is closed here; it tells what only the operator needs to know"})
+async def _refuse(send, status, text):
     headers = [(b"content-type", b"application/json; charset=utf-8")]
-    await send({"type": "http.response.start", "status": 404, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": orjson.dumps({"error": text})})

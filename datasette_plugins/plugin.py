@@ -49,6 +49,9 @@ def startup(datasette):
     found = configured(datasette)
     if found is None:
         return None
+    from datasette import handle_exception  # not above: it loads the plugins, this one among them
+
+    handle_exception.rich = None  # else each refused page prints a coloured traceback with all its variables
     given = {key: int(found[key]) for key in ("processes", "address_space") if key in found}
     try:
         served = Served(found["lake"], WorkerLimits(**given))
