@@ -54,6 +54,7 @@ class Call:
 
     def __init__(self, route, snapshot, values, datasette):
         self.route, self.snapshot, self.values, self.datasette = route, snapshot, values, datasette
+        self.seconds = 0.0  # in the database and the series' files
 
     def __getitem__(self, name):
         return self.values[name]
@@ -65,7 +66,15 @@ class Call:
 
     async def run(self, function, ms, lane="fast"):
         """Return function(cursor), run in a thread with a deadline; heavy work goes to the lane `slow`."""
-        return await self.snapshot.run(function, ms, lane)
+
+        def timed(cursor):
+            started = time.perf_counter()
+            try:
+                return function(cursor)
+            finally:
+                self.seconds += time.perf_counter() - started
+
+        return await self.snapshot.run(timed, ms, lane)
 
 
 def register(route, datasette, database):
@@ -73,7 +82,7 @@ def register(route, datasette, database):
 
     async def view(request):
         started = time.perf_counter()
-        private = request.actor is not None
+        private, call = request.actor is not None, None
         snapshot = present()
         etag = etag_of(snapshot, request) if route.cached else None
         try:
@@ -84,12 +93,14 @@ def register(route, datasette, database):
                 response = Response(b"", status=304)
             else:
                 values = read_parameters(route.parameters, request.args)
-                response = await route.answer(Call(route, snapshot, values, datasette))
+                call = Call(route, snapshot, values, datasette)
+                response = await route.answer(call)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the answer is one line
             response, etag = _refusal(route, error), None
         response.headers.update(headers_for(etag, datasette.cors, private))
         ms = (time.perf_counter() - started) * 1000
-        response.headers["Server-Timing"] = f"answer;dur={ms:.1f}"
+        db_ms = call.seconds * 1000 if call else 0
+        response.headers["Server-Timing"] = f"db;dur={db_ms:.1f}, answer;dur={ms:.1f}"
         if request.method == "HEAD":
             return Response(b"", response.status, response.headers, response.content_type)
         return response
