@@ -9,7 +9,7 @@ from egmsql.web.answers import as_json, rows_of
 from egmsql.web.lake_api import areas, health, info
 from egmsql.web.limits import FAST_MS
 from egmsql.web.points_api import find_points, product_facts
-from egmsql.web.queries import points_where
+from egmsql.web.queries import listed, points_where
 from egmsql.web.routes import Route
 
 _MOST = 20_000
@@ -28,10 +28,10 @@ async def get_points(call):
         "temporal_coherence",
     ]
     columns += [c for c in ("class",) if c in call.snapshot.tables["points"].columns]
-    listed = ", ".join(f'"{c}"' for c in columns)
+    shown = listed(call.snapshot.tables["points"], columns)
     # A sample, not the first rows: those would lie in one corner.
     text = (
-        f"from (select {listed} from points where {where}) using sample {call['limit']:d} rows (reservoir, 1)"
+        f"from (select {shown} from points where {where}) using sample {call['limit']:d} rows (reservoir, 1)"
     )
     table = await call.run(lambda cursor: cursor.execute(text, where.params).to_arrow_table(), FAST_MS)
     return as_json({"points": rows_of(table)})
@@ -43,7 +43,7 @@ async def get_timeseries(call):
     def query(cursor):
         return [
             (row["product"], call.snapshot.series.read(row["product"], [row["pid"]])[1])
-            for row in find_points(cursor, call, call["pid"])
+            for row in find_points(cursor, call, call["pid"][:1])
         ]
 
     found = await call.run(query, FAST_MS)

@@ -7,7 +7,7 @@ import pyarrow as pa
 from egmsql.web import parameters as p
 from egmsql.web.limits import DOWNLOAD_MS, MAX_DOWNLOAD_ROWS
 from egmsql.web.parameters import RequestError
-from egmsql.web.queries import box_around, inside, points_where
+from egmsql.web.queries import box_around, inside, listed, points_where
 from egmsql.web.routes import PREFIX, Route
 from pyarrow import csv
 
@@ -53,7 +53,8 @@ async def download(call):
     if (box is None) == (corners is None):
         raise RequestError("bbox, polygon", "one of them is needed", "give either")
     where = points_where(call.snapshot, call.filters, box or box_around(corners))
-    text = f"from points where {where} limit {MAX_DOWNLOAD_ROWS:d}"
+    table = call.snapshot.tables["points"]
+    text = f"select {listed(table, table.columns)} from points where {where} limit {MAX_DOWNLOAD_ROWS:d}"
 
     def batches(cursor):
         reader = cursor.execute(text, where.params).to_arrow_reader(_BATCH_ROWS)

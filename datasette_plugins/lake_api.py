@@ -6,7 +6,7 @@ from egmsql.web.limits import FAST_MS, LICENCE, LICENCE_URL, MAX_PIDS, MAX_POINT
 from egmsql.web.parameters import RequestError
 from egmsql.web.points_api import find_points
 from egmsql.web.projection import to_degrees
-from egmsql.web.queries import Selection
+from egmsql.web.queries import Selection, listed
 from egmsql.web.routes import PREFIX, Route
 
 
@@ -90,7 +90,7 @@ async def areas(call):
     for column in ("release", "level", "viewing"):
         if call[column] and column in table.columns:
             selection.words(column, [call[column]] if column != "viewing" else call[column])
-    text = f'from "{name}" where {selection} limit {call["limit"]:d}'
+    text = f'select {listed(table, table.columns)} from "{name}" where {selection} limit {call["limit"]:d}'
     found = await call.run(lambda cursor: cursor.execute(text, selection.params).to_arrow_table(), FAST_MS)
     if call["format"] == "json":
         units = {c: unit for c, (unit, _) in table.meanings.items() if unit}

@@ -10,6 +10,7 @@ from egmsql.web.queries import (
     cells_at,
     cells_where,
     count_in,
+    listed,
     pid_number,
     points_where,
     resolve,
@@ -22,6 +23,8 @@ _CELL_COLUMNS = (
     *("cell_x", "cell_y", "longitude", "latitude", "viewing", "n_points", "velocity_mm_yr"),
     *("velocity_min_mm_yr", "velocity_min_pid", "velocity_max_mm_yr", "velocity_max_pid"),
 )
+_FEW = 4  # files are looked into as they are
+_SMALL_DEGREES = 0.01  # 1.1 km: there points are tried first
 
 
 async def viewport(call):
@@ -36,19 +39,24 @@ async def viewport(call):
 
     def query(cursor):
         kind = call["kind"]
-        if kind == "auto":
+        if kind == "auto" and box[3] - box[1] > _SMALL_DEGREES:
             # A sum over few cells tells where counting points would be the work itself.
             about, _ = count_in(cursor, cells, zoom_for(box, 256))
             kind = "cells" if about > 4 * limit + 1000 else "points"
+        elif kind == "auto":
+            kind = "points"
         if kind == "points":
-            text = f"select {_listed(columns['points'])} from points where {points} limit {limit + 1:d}"
+            shown = listed(call.snapshot.tables["points"], columns["points"])
+            text = f"select {shown} from points where {points} limit {limit + 1:d}"
             table = cursor.execute(text, points.params).to_arrow_table()
             if table.num_rows <= limit:
                 return {"kind": "points"}, table
             if call["kind"] == "points":
                 wrong = f"holds more than {limit:,} points"
                 raise RequestError("bbox", wrong, "take a smaller box, a larger limit, or kind=auto")
-        zoom, table = cells_at(cursor, cells, fitting, _listed(columns["cells"]))
+        zoom, table = cells_at(
+            cursor, cells, fitting, listed(call.snapshot.tables["overviews"], columns["cells"])
+        )
         return {"kind": "cells", "zoom": zoom, "cell_m": 10 * 2**zoom}, table
 
     described, table = await call.run(query, FAST_MS)
@@ -74,10 +82,6 @@ def _columns(call, kind):
     return list(dict.fromkeys([*fixed, *(c for c in asked if c in held)]))
 
 
-def _listed(columns):
-    return ", ".join(f'"{c}"' for c in columns)
-
-
 def _units(snapshot, columns, kind):
     meanings = snapshot.tables["points" if kind == "points" else "overviews"].meanings
     return {c: meanings[c][0] for c in columns if c in meanings and meanings[c][0]}
@@ -93,25 +97,48 @@ async def point(call):
     return as_json({"points": rows, "units": units})
 
 
+def products_of(call, pid):
+    """Return the products in which a pid can be, of those that the request means."""
+    filters, held = call.filters, call.snapshot.products
+    return [
+        name
+        for name in candidates(call.snapshot, pid)
+        if filters.release in (None, held[name]["release"])
+        and filters.level in (None, held[name]["level"])
+        and name in filters.words.get("product", [name])
+        and held[name]["viewing"] in filters.words.get("viewing", [held[name]["viewing"]])
+    ]
+
+
 def find_points(cursor, call, pids):
     """Return the rows of points by pid as dicts, of one release or level where the request says so."""
-    filters, found = call.filters, []
+    found, table = [], call.snapshot.tables["points"]
+    shown = listed(table, table.columns)
     for pid in pids:
-        products = [
-            name
-            for name in candidates(call.snapshot, pid)
-            if filters.release in (None, call.snapshot.products[name]["release"])
-            and filters.level in (None, call.snapshot.products[name]["level"])
-            and name in filters.words.get("product", [name])
-            and call.snapshot.products[name]["viewing"]
-            in filters.words.get("viewing", [call.snapshot.products[name]["viewing"]])
-        ]
+        products = products_of(call, pid)
         if products:
             # The number is pruned by row group; text is only by its first eight characters.
             marks = ", ".join("?" * len(products))
-            text = f"from points where pid_number = ? and product in ({marks}) order by product"
+            text = (
+                f"select {shown} from points where pid_number = ? and product in ({marks}) order by product"
+            )
             found += rows_of(cursor.execute(text, [pid_number(pid), *products]).to_arrow_table())
     return found
+
+
+def _products_by_pid(cursor, call, pids):
+    """Return product -> pids to look for in its series; the points are asked only where many could hold one.
+
+    The pids of a burst are a range of their own. Tiles of L3 lie beside each other in it.
+    """
+    wanted = {}
+    for pid in pids:
+        products = products_of(call, pid)
+        if len(products) > _FEW:
+            products = [row["product"] for row in find_points(cursor, call, [pid])]
+        for product in products:
+            wanted.setdefault(product, []).append(pid)
+    return wanted
 
 
 async def series(call):
@@ -119,10 +146,7 @@ async def series(call):
     snapshot, pids = call.snapshot, call["pid"]
 
     def query(cursor):
-        rows = find_points(cursor, call, pids)
-        wanted = {}
-        for row in rows:
-            wanted.setdefault(row["product"], []).append(row["pid"])
+        wanted = _products_by_pid(cursor, call, pids)
         found = []
         for product, some in wanted.items():
             held, displacements = snapshot.series.read(product, some)

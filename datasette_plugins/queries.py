@@ -32,6 +32,20 @@ def resolve(snapshot, filters):
     return min((pair for pair in found if pair[0] == newest), key=lambda pair: order.get(pair[1], 9))
 
 
+def _dataset(snapshot, filters):
+    wanted = resolve(snapshot, filters)
+    products = snapshot.products.values()
+    return next(p["dataset"] for p in products if (p["release"], p["level"]) == wanted)
+
+
+def listed(table, columns):
+    """Return the select list of columns, in types that every reader knows: DECIMAL is for DuckDB alone."""
+    parts = (
+        f'"{c}"::double as "{c}"' if table.columns[c].startswith("DECIMAL") else f'"{c}"' for c in columns
+    )
+    return ", ".join(parts)
+
+
 class Selection:
     """Conditions on one served table, and their parameters."""
 
@@ -46,11 +60,18 @@ class Selection:
 
     def box(self, west, south, east, north):
         """Keep what lies in a box."""
-        return self.where("longitude between ? and ? and latitude between ? and ?", west, east, south, north)
+        return self.where(
+            "longitude between ?::decimal(9, 6) and ?::decimal(9, 6)"
+            " and latitude between ?::decimal(9, 6) and ?::decimal(9, 6)",
+            west,
+            east,
+            south,
+            north,
+        )
 
-    def dataset(self, release, level):
+    def dataset(self, number):
         """Keep one release and level."""
-        return self.where("release = ? and level = ?", release, level)
+        return self.where("dataset = ?", number)
 
     def words(self, column, values):
         """Keep some values of a column; RequestError if the lake does not have it."""
@@ -73,13 +94,8 @@ class Selection:
 
 
 def points_where(snapshot, filters, box=None):
-    """Return the Selection of points that a request means.
-
-    Products are named only where the box or a filter leaves some out: constants of a product are cheap, but
-    a long list is not.
-    """
-    release, level = resolve(snapshot, filters)
-    selection = Selection(snapshot.tables["points"]).dataset(release, level)
+    """Return the Selection of points that a request means."""
+    selection = Selection(snapshot.tables["points"]).dataset(_dataset(snapshot, filters))
     if box:
         selection.box(*box)
     for column, values in filters.words.items():
@@ -95,9 +111,8 @@ def cells_where(snapshot, filters, box):
     A cell passes a range of velocities if one of its extremes does, and other ranges by its mean; a product
     cannot be told from another in a cell.
     """
-    release, level = resolve(snapshot, filters)
     table = snapshot.tables["overviews"]
-    selection = Selection(table).dataset(release, level).box(*box)
+    selection = Selection(table).dataset(_dataset(snapshot, filters)).box(*box)
     for column in ("viewing", "class"):
         if column in filters.words:
             selection.words(column, filters.words[column])

@@ -7,6 +7,8 @@
 --
 -- Rounded to what can be meant, in the narrowest type, so that a viewport reads little. Product after product,
 -- each along the Hilbert curve: a small box touches few row groups of few products, and one pid those of one.
+-- Coordinates are whole numbers inside, which compare several times faster than DOUBLE; so is `dataset`, where text
+-- such as release and level would be compared row by row.
 
 create or replace table serving.points as
 
@@ -33,8 +35,8 @@ select
     products.level,
     coalesce(products.direction, if(products.component = 'U', 'up', 'east')) as viewing,
     products.track,
-    round(coalesce(points.longitude, st_x(place)), 6) as longitude,
-    round(coalesce(points.latitude, st_y(place)), 6) as latitude,
+    coalesce(points.longitude, st_x(place))::decimal(9, 6) as longitude,
+    coalesce(points.latitude, st_y(place))::decimal(9, 6) as latitude,
     round(points.height_ortho, 1)::float as height_ortho,
     round(kinematics.velocity_mm_yr, 2)::float as velocity_mm_yr,
     round(kinematics.velocity_sigma_mm_yr, 3)::float as velocity_sigma_mm_yr,
@@ -50,7 +52,8 @@ select
     round(points.easting, 2) as easting,
     round(points.northing, 2) as northing,
     round(points.incidence_angle, 1)::float as incidence_angle,
-    base62_digit(points.pid[1]) * 13537086546263552 + pid_cell(points.pid) as pid_number
+    base62_digit(points.pid[1]) * 13537086546263552 + pid_cell(points.pid) as pid_number,
+    10000 * products.level[2]::integer + 100 * products.release[3:4]::integer + products.release[8:9]::integer as dataset
 from located as points
 inner join features.kinematics as kinematics using (pid, product)
 inner join observed.products as products using (product)

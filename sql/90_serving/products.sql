@@ -70,6 +70,7 @@ select
     latitude_max,
     pid_min,
     pid_max,
+    10000 * products.level[2]::integer + 100 * products.release[3:4]::integer + products.release[8:9]::integer as dataset,
     [north, north_east, east, south_east, south, south_west, west, north_west, north] as outline
 from observed.products as products
 inner join covered using (product)

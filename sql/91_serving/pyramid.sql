@@ -21,6 +21,7 @@ with recursive settings as (
 cells as (
     select
         product,
+        dataset,
         release,
         level,
         viewing,
@@ -45,6 +46,7 @@ cells as (
     union all
     select
         product,
+        dataset,
         release,
         level,
         viewing,
@@ -69,6 +71,7 @@ cells as (
 
 select
     product,
+    dataset,
     release,
     level,
     viewing,

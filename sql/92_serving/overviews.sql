@@ -19,6 +19,7 @@ with settings as (
 merged as (
     select
         zoom,
+        dataset,
         release,
         level,
         viewing,
@@ -40,14 +41,15 @@ merged as (
 
 select
     zoom::tinyint as zoom,
+    dataset,
     release,
     level,
     viewing,
     cell_x,
     cell_y,
     n_points::integer as n_points,
-    round(longitude_sum / n_points / per_degree, 6) as longitude,                           -- mean of the cell's points
-    round(latitude_sum / n_points / per_degree, 6) as latitude,                             -- mean of the cell's points
+    (longitude_sum / n_points / per_degree)::decimal(9, 6) as longitude,                    -- mean of the cell's points
+    (latitude_sum / n_points / per_degree)::decimal(9, 6) as latitude,                      -- mean of the cell's points
     round(height_sum / n_points / per_unit, 1)::float as height_ortho,                      -- mean of the cell's points
     round(velocity_sum / n_points / per_unit, 2)::float as velocity_mm_yr,                  -- mean of the cell's points
     slowest.velocity_mm_yr as velocity_min_mm_yr,
@@ -61,8 +63,7 @@ from merged
 cross join settings
 order by
     zoom,
-    release,
-    level,
+    dataset,
     viewing,
     hilbert_order(unit_m * 2 ** zoom * cell_x, unit_m * 2 ** zoom * cell_y)
 ;

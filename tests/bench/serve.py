@@ -69,8 +69,8 @@ select
     'L2b' as level,
     if(burst % 4 < 2, 'ascending', 'descending') as viewing,
     (burst % 175 + 1)::integer as track,
-    round(st_x(place), 6) as longitude,
-    round(st_y(place), 6) as latitude,
+    st_x(place)::decimal(9, 6) as longitude,
+    st_y(place)::decimal(9, 6) as latitude,
     round((h % 9000) / 10.0, 1)::float as height_ortho,
     round((if(g % 500 = 0, -20, -1) * ((h // 8 % 1000) / 400.0) + (g % 100) / 50.0 - 1), 2)::float as velocity_mm_yr,
     round(0.05 + (g % 400) / 1000.0, 3)::float as velocity_sigma_mm_yr,
@@ -86,19 +86,20 @@ select
     round(easting, 2) as easting,
     round(northing, 2) as northing,
     round(33 + (g % 100) / 10.0, 1)::float as incidence_angle,
-    number::bigint as pid_number
+    number::bigint as pid_number,
+    22024 as dataset
 from located
 order by burst, st_hilbert(easting, northing, {{'min_x': 0, 'min_y': 0, 'max_x': 8388608, 'max_y': 8388608}}::box_2d)
 """
 DIGITS = "'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'"
 PRODUCTS = """
-select product, any_value(release) as release, any_value(level) as level, any_value(viewing) as viewing,
+select product, 22024 as dataset, any_value(release) as release, any_value(level) as level, any_value(viewing) as viewing,
     1 as delivery, any_value(track) as track, 1 as burst, 2 as swath, 'VV' as polarisation, null::varchar as tile,
     'NORCE' as facility, date '2025-01-01' as production_date, count(*) as n_points, {epochs} as n_epochs,
     date '2020-01-03' as first_epoch, date '2020-01-03' + 6 * {epochs} as last_epoch,
     [date '2020-01-03' + 6 * i::integer for i in range({epochs})] as epochs, 38.0 as incidence_angle,
-    190.0 as track_angle, min(longitude) as longitude_min, max(longitude) as longitude_max,
-    min(latitude) as latitude_min, max(latitude) as latitude_max, min(pid) as pid_min, max(pid) as pid_max,
+    190.0 as track_angle, min(longitude)::double as longitude_min, max(longitude)::double as longitude_max,
+    min(latitude)::double as latitude_min, max(latitude)::double as latitude_max, min(pid) as pid_min, max(pid) as pid_max,
     [[min(longitude), min(latitude)], [max(longitude), min(latitude)], [max(longitude), max(latitude)],
     [min(longitude), min(latitude)]] as outline
 from points group by product order by product
@@ -218,7 +219,8 @@ def naive(cursor, bounds):
     cursor.execute(
         "select floor((longitude - ?) / ? * 256), floor((latitude - ?) / ? * 256), viewing, count(*),"
         " avg(velocity_mm_yr), min(velocity_mm_yr), max(velocity_mm_yr) from points"
-        " where longitude between ? and ? and latitude between ? and ? group by all",
+        " where longitude between ?::decimal(9, 6) and ?::decimal(9, 6)"
+        " and latitude between ?::decimal(9, 6) and ?::decimal(9, 6) group by all",
         [west, east - west, south, north - south, west, east, south, north],
     ).to_arrow_table()
     return time.perf_counter() - started
@@ -231,7 +233,7 @@ def measure(folder, n):
     cursor = served.current._connection.cursor()
     cursor.execute("use served")
     places = cursor.execute(
-        f"select longitude, latitude from points using sample {n * len(WINDOWS_KM)} rows (reservoir, 1)"
+        f"select longitude::double, latitude::double from points using sample {n * len(WINDOWS_KM)} rows (reservoir, 1)"
     ).fetchall()
     print(f"{'view, ms: p50 / p95 / p99':34} {'db':24} {'all':24} {'naive grid':24}")
     for i, km in enumerate(WINDOWS_KM):
@@ -282,7 +284,7 @@ def _cold(folder, places):
 def _series_and_polygons(client, cursor, folder, n):
     names = [name for (name,) in cursor.execute("select product from lake.series").fetchall()]
     pids = cursor.execute(
-        "select pid, longitude, latitude from (from points where product in (select unnest(?)))"
+        "select pid, longitude::double, latitude::double from (from points where product in (select unnest(?)))"
         f" using sample {4 * n} rows (reservoir, 2)",
         [names],
     ).fetchall()
