@@ -91,6 +91,12 @@ def extra_css_urls(datasette):
 
 
 @hookimpl
+def extra_template_vars(datasette):
+    """Let the footer keep Datasette's version to itself."""
+    return {"egms_closed": configured(datasette) is not None}
+
+
+@hookimpl
 def get_metadata(datasette, key, database, table):
     """Describe tables and columns, with source, licence and ready queries."""
     served = getattr(datasette, "_egms_served", None)
