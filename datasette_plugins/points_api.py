@@ -42,7 +42,9 @@ async def viewport(call):
         if kind == "auto" and box[3] - box[1] > _SMALL_DEGREES:
             # A sum over few cells tells where counting points would be the work itself.
             about, _ = count_in(cursor, cells, zoom_for(box, 256))
-            kind = "cells" if about > 4 * limit + 1000 else "points"
+            # Filters on numbers may leave few of them.
+            most = limit * (4 if call.filters.ranges else 1.2)
+            kind = "cells" if about > most + 100 else "points"
         elif kind == "auto":
             kind = "points"
         if kind == "points":
