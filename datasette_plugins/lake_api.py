@@ -1,5 +1,6 @@
 """Routes about the lake: search, products, areas, info, health."""
 
+import orjson
 from egmsql.web import parameters as p
 from egmsql.web.answers import as_json, columnar, feature_collection, rows_of
 from egmsql.web.limits import FAST_MS, LICENCE, LICENCE_URL, MAX_PIDS, MAX_POINTS, NUMBERS, SOURCE, WORDS
@@ -99,8 +100,11 @@ async def areas(call):
 
 
 def _area_feature(row):
+    """Return a row as a feature: `outline` is GeoJSON text, or the corners of one ring."""
     outline = row.pop("outline", None)
-    if outline:
+    if isinstance(outline, str):
+        geometry = orjson.loads(outline)
+    elif outline:
         geometry = {"type": "Polygon", "coordinates": [outline]}
     elif row.get("longitude") is not None:
         geometry = {"type": "Point", "coordinates": [row["longitude"], row["latitude"]]}
