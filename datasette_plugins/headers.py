@@ -3,6 +3,7 @@
 import logging
 
 import orjson
+from egmsql.web.limits import ATTRIBUTION
 from egmsql.web.snapshot import held
 
 _log = logging.getLogger("egmsql.web")
@@ -23,6 +24,7 @@ _POLICY = (
     " form-action 'self'; frame-ancestors 'self'"
 )
 _SAFE = {
+    b"attribution": ATTRIBUTION.encode(),
     b"content-security-policy": _POLICY.encode(),
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"SAMEORIGIN",

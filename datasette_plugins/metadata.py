@@ -72,5 +72,5 @@ def describe(snapshot):
         **_SOURCE,
         "description": f"{ATTRIBUTION}.",
         "tables": tables,
-        "queries": _QUERIES,
+        "queries": {name: {**_SOURCE, **query} for name, query in _QUERIES.items()},
     }

@@ -149,7 +149,7 @@ def test_pages_have_safe_headers_and_tell_no_path_and_no_version(attacked, path)
     response = attacked[0].client.get(path)
     assert response.headers["x-content-type-options"] == "nosniff"
     assert response.headers["content-security-policy"] and "x-frame-options" in response.headers
-    assert "server" not in response.headers
+    assert "server" not in response.headers and "Copernicus" in response.headers["attribution"]
     shown = response.text.lower()
     for word in (
         str(attacked[1]).lower(),
