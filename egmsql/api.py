@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from egmsql import builder, ingestion, sandboxes, upkeep
+from egmsql import builder, ingestion, sandboxes, serving, upkeep
 from egmsql.catalog import is_current
-from egmsql.lake import CATALOGUE, Lake, existing_lake
+from egmsql.lake import CATALOGUE, SERVING, Lake, existing_lake
 from egmsql.planner import Planner, Step
 from egmsql.project import load_project
 from egmsql.report import sections  # eager: `egmsql.report` is the call, so the package is loaded before it
@@ -19,9 +19,12 @@ def ingest(lake, files, settings=None, project=None, wait=0.0, progress=None):
 def plan(lake, project=None, refit=False):
     """Return the Steps that a build of the lake would take, upstream first."""
     found, project = existing_lake(lake), project or load_project()
-    steps = Planner(found, project, found.load(), refit).plan()
+    state = found.load()
+    steps = Planner(found, project, state, refit).plan()
     if not is_current(found, project):
         steps.append(Step(CATALOGUE, "", "views, macros or columns changed"))
+    if not serving.is_current(found, project, state):
+        steps.append(Step(SERVING, "", "tables of the web changed"))
     return steps
 
 

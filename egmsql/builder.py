@@ -11,6 +11,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 
+from egmsql import serving
 from egmsql.catalog import is_current, publish
 from egmsql.errors import LakeError, SourceError
 from egmsql.planner import Planner, Step
@@ -152,6 +153,8 @@ def build(lake, project, settings=None, models=None, wait=0.0, progress=None, re
                 _build_model(recorder, name, settings, progress)
         if recorder.outcome.runs or recorder.dropped or not is_current(lake, project):
             publish(lake, project, recorder.state)
+        if not serving.is_current(lake, project, recorder.state):
+            serving.publish_serving(lake, project, recorder.state, settings)
     return recorder.outcome
 
 

@@ -40,10 +40,10 @@ def publish(lake, project, state):
         write_catalogue(unfinished, lake, project, state, {r.path for r in before.files.values()})
         _prove(unfinished, state)
         unfinished.chmod(0o444)
-        _synchronise(unfinished)
+        synchronise(unfinished)
         _refuse_writers(lake)
         unfinished.replace(lake.catalogue)
-        _synchronise(lake.root)
+        synchronise(lake.root)
     except (duckdb.Error, OSError) as error:
         raise unwritten(lake.catalogue, error) from None
     finally:
@@ -181,7 +181,7 @@ def _add_bookkeeping(connection, project, state, previous_paths):
         connection,
         "_columns",
         "model VARCHAR, column_name VARCHAR, type VARCHAR, unit VARCHAR, meaning VARCHAR, origin VARCHAR",
-        list(_column_rows(project)),
+        list(column_rows(project)),
     )
     _create(
         connection,
@@ -203,7 +203,8 @@ def _create(connection, name, columns, rows):
         connection.executemany(f"insert into {name} values ({', '.join('?' * len(rows[0]))})", rows)
 
 
-def _column_rows(project):
+def column_rows(project):
+    """Yield (model, column, type, unit, meaning, origin) of every column that the contracts promise."""
     for name, contract in project.contracts.items():
         for column, sql_type in contract.columns.items():
             entry = project.glossary.get(column)
@@ -225,7 +226,7 @@ def _add_comments(connection, project, without):
         kind = kinds.get(tuple(name.split(".")))
         if kind and name not in without:
             connection.execute(f"comment on {kind} {name} is {quoted(model.description)}")
-    for name, column, _, unit, meaning, _ in _column_rows(project):
+    for name, column, _, unit, meaning, _ in column_rows(project):
         if tuple(name.split(".")) in kinds and name not in without:
             text = f"{meaning} [{unit}]" if unit not in (None, "", "-") else meaning
             connection.execute(f'comment on column {name}."{column}" is {quoted(text)}')
@@ -238,7 +239,7 @@ select schema_name, table_name, 'table' from duckdb_tables()
 """
 
 
-def _synchronise(path):
+def synchronise(path):
     """Ask the disk to keep what was written; os.replace alone orders nothing across a power loss."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

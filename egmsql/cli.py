@@ -14,6 +14,7 @@ from egmsql.export.command import export_command, zones_command
 from egmsql.plot.command import plot_command
 from egmsql.progress import Bars
 from egmsql.report.command import report
+from egmsql.serve import serve
 from egmsql.settings import Settings, parse_bytes
 from egmsql.simulator.command import simulate
 from egmsql.upkeep import raise_for
@@ -269,7 +270,7 @@ def contracts(context, write):
         click.echo(text, nl=False)
 
 
-for _command in (export_command, plot_command, report, simulate, zones_command):
+for _command in (export_command, plot_command, report, serve, simulate, zones_command):
     cli.add_command(_command)
 
 

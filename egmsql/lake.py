@@ -18,6 +18,7 @@ from egmsql.errors import LakeError
 from egmsql.state import LAKE_FORMAT, State, load_state
 
 CATALOGUE = "egmsql.duckdb"
+SERVING = "serving.duckdb"  # what the web reads
 _SCRATCH = ".tmp"
 _LOCK = ".lock"
 _OURS = re.compile(r"[a-z_]+/\w+/([a-z_]+=[^/]+/)?[0-9a-f]{20}\.parquet")  # what `file_for` names

@@ -22,7 +22,7 @@ HEADER_KEYS = {
     "audit": ("severity", "audits"),
     "macro": (),
 }
-STORES = ("files", "catalogue")
+STORES = ("files", "catalogue", "serving")
 SEVERITIES = ("error", "warning")
 
 # Bound by the runner to the delivered file that is being read; see `egmsql/sources`.

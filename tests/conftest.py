@@ -53,3 +53,13 @@ def real_lake(ustica, tmp_path_factory):
     assert not done.errors
     egmsql.build(lake)
     return lake
+
+
+@pytest.fixture(scope="session")
+def real_site(real_lake):
+    """Return the real lake, served; SQL is on."""
+    from websites import Site
+
+    site = Site(real_lake)
+    yield site
+    site.close()

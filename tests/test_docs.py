@@ -1,5 +1,6 @@
 """The documentation: every block runs, everything a user can name is in it, the reference is the code's."""
 
+import contextlib
 import inspect
 import os
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 from egmsql.udfs import registry
+from websites import Server
 
 import egmsql
 from egmsql import errors
@@ -95,11 +97,25 @@ RUNNERS = {"sh": run_shell, "console": run_shell, "sql": run_sql, "python": run_
 def test_every_block_runs_in_the_order_of_its_document(document, desk, real_lake):
     if document.parent != ROOT:  # the README makes its own lake
         shutil.copytree(real_lake, desk / "lake")
-    for where, language, block in blocks_of(document):
-        if language in SHOWN:
-            continue
-        assert language in RUNNERS, f"{where}: a block of {language or 'no language'} cannot be run"
-        RUNNERS[language](where, block)
+    with served(document, desk / "lake") as at_its_port:
+        for where, language, block in blocks_of(document):
+            if language in SHOWN:
+                continue
+            assert language in RUNNERS, f"{where}: a block of {language or 'no language'} cannot be run"
+            RUNNERS[language](where, at_its_port(block))
+
+
+@contextlib.contextmanager
+def served(document, lake):
+    """Serve the lake while a document that asks port 8001 is run; yield what puts the true port into a block."""
+    if "http://127.0.0.1:8001" not in document.read_text(encoding="utf-8"):
+        yield lambda block: block
+        return
+    server = Server(lake)
+    try:
+        yield lambda block: block.replace("127.0.0.1:8001", f"127.0.0.1:{server.port}")
+    finally:
+        server.close()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)

@@ -285,6 +285,7 @@ def test_a_sandbox_lacks_what_follows_and_is_never_published(by_hand, tmp_path):
         "observed.gaps",
         "observed.points",
         "series.fit_weights",
+        "serving.products",
     ]
     ask(by_hand / "sandbox.duckdb", "-c", "create table series.displacement as select 1 as pid", cwd=tmp_path)
     assert len(query(by_hand / "egmsql.duckdb", QUESTION, cwd=tmp_path)) == 5

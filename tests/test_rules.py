@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,36 @@ def test_imports_point_from_the_command_line_down_to_the_models():
     assert {"builder", "ingestion", "upkeep"} & closure("planner") == set()
     assert {"planner", "builder", "catalog", "lake"} & closure("tasks") == set()
     assert {"cli", "api"} & (closure("builder") | closure("ingestion") | closure("upkeep")) == set()
+
+
+def test_the_web_reads_and_never_builds():
+    """Neither Python functions nor the runner; and the worker nothing of ours but its guard."""
+    for path in (ROOT / "datasette_plugins").glob("*.py"):
+        names = {name for name in imports(path) if name and name.startswith("egmsql")}
+        reached = set().union(*(closure(n.split(".")[1]) for n in names if not n.startswith("egmsql.web")))
+        assert {
+            "udfs",
+            "builder",
+            "ingestion",
+            "tasks",
+            "workspace",
+            "catalog",
+            "planner",
+            "api",
+        } & reached == set(), path
+        assert not [n for n in names if n.startswith("egmsql.udfs")], path
+    foreign = imports(ROOT / "datasette_plugins" / "guard.py") | imports(
+        ROOT / "datasette_plugins" / "worker.py"
+    )
+    assert {n for n in foreign if n.startswith(("egmsql", "datasette", "numpy", "pyarrow"))} == {
+        "egmsql.web.guard"
+    }
+
+
+def test_the_web_may_be_imported_before_datasette():
+    """Datasette loads us as a plugin; an import of ours that loads its plugins would find us half made."""
+    script = "import sys, egmsql.web.plugin; sys.exit('datasette.plugins' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script]).returncode == 0
 
 
 def test_only_the_shell_and_the_command_line_talk_to_the_terminal():

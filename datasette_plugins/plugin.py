@@ -1,0 +1,117 @@
+"""Datasette's hooks. Without a lake in the configuration none of them does anything.
+
+    plugins:
+      egmsql:
+        lake: {"$env": "EGMSQL_LAKE"}
+
+Further keys: `name` of the database (egms), `processes` and `address_space` of the workers.
+"""
+
+import re
+
+import datasette.utils
+from datasette import hookimpl
+from datasette.utils import StartupError
+from egmsql.web import compatible, downloads, lake_api, metadata, openapi, points_api, shapes_api
+from egmsql.web.database import DuckDBDatabase
+from egmsql.web.headers import Guarded
+from egmsql.web.routes import register
+from egmsql.web.snapshot import Served, present
+from egmsql.web.workers import WorkerLimits
+
+from egmsql.errors import EgmsqlError
+
+_API = (*points_api.ROUTES, *shapes_api.ROUTES, *downloads.ROUTES, *lake_api.ROUTES, *compatible.ROUTES)
+ROUTES = (*_API, openapi.openapi_route(_API))
+
+# Datasette's takes `x::int` and `list[1:3]` for parameters.
+datasette.utils._named_param_re = re.compile(r"(?<![:\w\]]):([a-zA-Z_]\w*)")
+
+
+def configured(datasette):
+    """Return the plugin's configuration, or None where it is to sleep."""
+    found = datasette.plugin_config("egmsql")
+    return found if isinstance(found, dict) and found.get("lake") else None
+
+
+def served_of(datasette):
+    """Return the Served of a Datasette that has started."""
+    return datasette._egms_served
+
+
+def _name(datasette):
+    return configured(datasette).get("name", "egms")
+
+
+@hookimpl
+def startup(datasette):
+    """Open the lake and add it as a database."""
+    found = configured(datasette)
+    if found is None:
+        return None
+    from datasette import handle_exception  # not above: it loads the plugins, this one among them
+
+    handle_exception.rich = None  # else each refused page prints a coloured traceback with all its variables
+    given = {key: int(found[key]) for key in ("processes", "address_space") if key in found}
+    try:
+        served = Served(found["lake"], WorkerLimits(**given))
+    except EgmsqlError as error:
+        raise StartupError(str(error)) from None
+
+    async def add():
+        datasette._egms_served, datasette._egms_name = served, found.get("name", "egms")
+        database = DuckDBDatabase(datasette, served)
+        datasette.add_database(database, name=datasette._egms_name)
+        await database.build_shadow(served.current)
+        served.on_change.append(database.build_shadow)
+
+    return add
+
+
+@hookimpl
+def asgi_wrapper(datasette):
+    """Let each request hold one state, close pages that tell too much, add safe headers."""
+    if configured(datasette) is None:
+        return lambda app: app
+    return lambda app: Guarded(app, datasette, served_of)
+
+
+@hookimpl
+def register_routes(datasette):
+    """Add the API's routes."""
+    if configured(datasette) is None:
+        return []
+    return [register(route, datasette, _name(datasette)) for route in ROUTES]
+
+
+@hookimpl
+def extra_css_urls(datasette):
+    """Let rows be seen below the meanings of their columns."""
+    return [datasette.urls.static_plugins("egmsql", "egms.css")] if configured(datasette) else []
+
+
+@hookimpl
+def extra_template_vars(datasette):
+    """Let the footer keep Datasette's version to itself."""
+    return {"egms_closed": configured(datasette) is not None}
+
+
+@hookimpl
+def get_metadata(datasette, key, database, table):
+    """Describe tables and columns, with source, licence and ready queries."""
+    served = getattr(datasette, "_egms_served", None)
+    if served is None:
+        return {}
+    snapshot = present() or served.current
+    if snapshot.described is None:
+        snapshot.described = metadata.describe(snapshot)
+    return {"databases": {datasette._egms_name: snapshot.described}}
+
+
+@hookimpl(trylast=True)  # the last answer counts
+def permission_allowed(datasette, action, resource):
+    """Refuse free SQL where a table is private: Datasette would guard the table's page only."""
+    if action != "execute-sql" or configured(datasette) is None or resource != _name(datasette):
+        return None
+    tables = (datasette.metadata("tables", database=resource) or {}).values()
+    return False if any("allow" in table for table in tables) else None

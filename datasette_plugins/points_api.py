@@ -1,0 +1,215 @@
+"""Routes about points: viewport, point, series."""
+
+import pyarrow as pa
+from egmsql.web import parameters as p
+from egmsql.web.answers import as_arrow, as_csv, as_geojson, as_json, columnar, rows_of
+from egmsql.web.limits import FAST_MS, MAX_POINTS
+from egmsql.web.parameters import RequestError
+from egmsql.web.queries import (
+    candidates,
+    cells_at,
+    cells_where,
+    count_in,
+    listed,
+    pid_number,
+    points_where,
+    resolve,
+    zoom_for,
+)
+from egmsql.web.routes import PREFIX, Route
+
+_POINT_COLUMNS = ("pid", "longitude", "latitude", "viewing", "velocity_mm_yr")
+_CELL_COLUMNS = (
+    *("cell_x", "cell_y", "longitude", "latitude", "viewing", "n_points", "velocity_mm_yr"),
+    *("velocity_min_mm_yr", "velocity_min_pid", "velocity_max_mm_yr", "velocity_max_pid"),
+)
+_FEW = 4  # files are looked into as they are
+_SMALL_DEGREES = 0.01  # 1.1 km: there points are tried first
+
+
+async def viewport(call):
+    """Answer the points of a box, or cells of an overview where they are too many."""
+    box, limit = call["bbox"], call["limit"]
+    points, cells = (
+        points_where(call.snapshot, call.filters, box),
+        cells_where(call.snapshot, call.filters, box),
+    )
+    columns = {kind: _columns(call, kind) for kind in ("points", "cells")}
+    fitting = zoom_for(box, call["width"])
+
+    def query(cursor):
+        kind = call["kind"]
+        if kind == "auto" and box[3] - box[1] > _SMALL_DEGREES:
+            # A sum over few cells tells where counting points would be the work itself.
+            about, _ = count_in(cursor, cells, zoom_for(box, 256))
+            # Filters on numbers may leave few of them.
+            most = limit * (4 if call.filters.ranges else 1.2)
+            kind = "cells" if about > most + 100 else "points"
+        elif kind == "auto":
+            kind = "points"
+        if kind == "points":
+            shown = listed(call.snapshot.tables["points"], columns["points"])
+            text = f"select {shown} from points where {points} limit {limit + 1:d}"
+            table = cursor.execute(text, points.params).to_arrow_table()
+            if table.num_rows <= limit:
+                return {"kind": "points"}, table
+            if call["kind"] == "points":
+                wrong = f"holds more than {limit:,} points"
+                raise RequestError("bbox", wrong, "take a smaller box, a larger limit, or kind=auto")
+        zoom, table = cells_at(
+            cursor, cells, fitting, listed(call.snapshot.tables["overviews"], columns["cells"])
+        )
+        return {"kind": "cells", "zoom": zoom, "cell_m": 10 * 2**zoom}, table
+
+    described, table = await call.run(query, FAST_MS)
+    release, level = resolve(call.snapshot, call.filters)
+    described = {**described, "release": release, "level": level, "n": table.num_rows}
+    described["units"] = _units(call.snapshot, table.column_names, described["kind"])
+    if call["format"] == "arrow":
+        return as_arrow(table, described)
+    if call["format"] == "geojson":
+        return as_geojson(table, described)
+    return as_json({**described, "columns": columnar(table)})
+
+
+def _columns(call, kind):
+    """Return the columns of an answer: the fixed ones, and those asked for that a table has."""
+    fixed = _POINT_COLUMNS if kind == "points" else _CELL_COLUMNS
+    held = call.snapshot.tables["points" if kind == "points" else "overviews"].columns
+    asked = call["columns"] or []
+    unknown = [c for c in asked if c not in call.snapshot.tables["points"].columns]
+    if unknown:
+        known = ", ".join(call.snapshot.tables["points"].columns)
+        raise RequestError(f"columns: {unknown[0][:40]}", "is no column of points", f"choose among {known}")
+    return list(dict.fromkeys([*fixed, *(c for c in asked if c in held)]))
+
+
+def _units(snapshot, columns, kind):
+    meanings = snapshot.tables["points" if kind == "points" else "overviews"].meanings
+    return {c: meanings[c][0] for c in columns if c in meanings and meanings[c][0]}
+
+
+async def point(call):
+    """Answer everything about points by pid, a row for each product that saw it."""
+    rows = await call.run(lambda cursor: find_points(cursor, call, call["pid"]), FAST_MS)
+    if not rows:
+        raise RequestError(f"pid {call['pid'][0]}", "is not in the lake", "search for it", 404)
+    meanings = call.snapshot.tables["points"].meanings
+    units = {c: unit for c, (unit, _) in meanings.items() if unit}
+    return as_json({"points": rows, "units": units})
+
+
+def products_of(call, pid):
+    """Return the products in which a pid can be, of those that the request means."""
+    filters, held = call.filters, call.snapshot.products
+    return [
+        name
+        for name in candidates(call.snapshot, pid)
+        if filters.release in (None, held[name]["release"])
+        and filters.level in (None, held[name]["level"])
+        and name in filters.words.get("product", [name])
+        and held[name]["viewing"] in filters.words.get("viewing", [held[name]["viewing"]])
+    ]
+
+
+def find_points(cursor, call, pids):
+    """Return the rows of points by pid as dicts, of one release or level where the request says so."""
+    found, table = [], call.snapshot.tables["points"]
+    shown = listed(table, table.columns)
+    for pid in pids:
+        products = products_of(call, pid)
+        if products:
+            # The number is pruned by row group; text is only by its first eight characters.
+            marks = ", ".join("?" * len(products))
+            text = (
+                f"select {shown} from points where pid_number = ? and product in ({marks}) order by product"
+            )
+            found += rows_of(cursor.execute(text, [pid_number(pid), *products]).to_arrow_table())
+    return found
+
+
+def _products_by_pid(cursor, call, pids):
+    """Return product -> pids to look for in its series; the points are asked only where many could hold one.
+
+    The pids of a burst are a range of their own. Tiles of L3 lie beside each other in it.
+    """
+    wanted = {}
+    for pid in pids:
+        products = products_of(call, pid)
+        if len(products) > _FEW:
+            products = [row["product"] for row in find_points(cursor, call, [pid])]
+        for product in products:
+            wanted.setdefault(product, []).append(pid)
+    return wanted
+
+
+async def series(call):
+    """Answer displacement series by pid, with their epochs."""
+    snapshot, pids = call.snapshot, call["pid"]
+
+    def query(cursor):
+        wanted = _products_by_pid(cursor, call, pids)
+        found = []
+        for product, some in wanted.items():
+            held, displacements = snapshot.series.read(product, some)
+            found += [(product, pid, values) for pid, values in zip(held, displacements, strict=True)]
+        return found
+
+    found = await call.run(query, FAST_MS)
+    if not found:
+        raise RequestError(f"pid {pids[0]}", "has no series in the lake", "search for it", 404)
+    order = {pid: place for place, pid in enumerate(pids)}
+    found.sort(key=lambda each: (order[each[1]], each[0]))
+    if call["format"] != "json":
+        table = _series_table(snapshot, found)
+        return as_csv(table) if call["format"] == "csv" else as_arrow(table, {"kind": "series"})
+    used = {product for product, _, _ in found}
+    products = {name: product_facts(snapshot.products[name]) for name in sorted(used)}
+    listed = [{"pid": pid, "product": name, "displacements_mm": values} for name, pid, values in found]
+    return as_json({"series": listed, "products": products, "units": {"displacements_mm": "mm"}})
+
+
+def product_facts(product):
+    """Return what belongs to the series of a product: its epochs, once, and how it looks."""
+    facts = {key: product[key] for key in ("release", "level", "viewing", "track", "incidence_angle")}
+    return {**facts, "epochs": [epoch.isoformat() for epoch in product["epochs"]]}
+
+
+def _series_table(snapshot, found):
+    names = ("pid", "product", "epoch", "displacement_mm")
+    parts = []
+    for product, pid, values in found:
+        epochs = snapshot.products[product]["epochs"]
+        columns = [[pid] * len(epochs), [product] * len(epochs), epochs]
+        displacements = pa.array(values, pa.float64(), from_pandas=True)
+        parts.append(pa.table([*map(pa.array, columns), displacements], names=list(names)))
+    return pa.concat_tables(parts)
+
+
+ROUTES = (
+    Route(
+        f"{PREFIX}/viewport",
+        "Points of a box, or cells of an overview where they are more than `limit`.",
+        (
+            p.bbox(),
+            p.whole("width", "width of the view in pixels: sets the size of cells", 64, 8192, 1024),
+            p.whole("limit", "most points in the answer", 1, MAX_POINTS, MAX_POINTS),
+            p.choice("kind", "points, cells, or what suits", "auto", "points", "cells"),
+            p.words(
+                "columns", "further columns of points; cells give those they have, as means", "height_ortho"
+            ),
+            p.choice("format", "form of the answer", "json", "arrow", "geojson"),
+            *p.FILTERS,
+        ),
+        viewport,
+        ("application/json", "application/vnd.apache.arrow.stream", "application/geo+json"),
+    ),
+    Route(f"{PREFIX}/point", "Everything about points by pid.", (p.pids(), *p.FILTERS[:4]), point),
+    Route(
+        f"{PREFIX}/series",
+        "Displacement series by pid; epochs once for each product.",
+        (p.pids(), p.choice("format", "form of the answer", "json", "csv", "arrow"), *p.FILTERS[:4]),
+        series,
+        ("application/json", "text/csv", "application/vnd.apache.arrow.stream"),
+    ),
+)
