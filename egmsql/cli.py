@@ -256,16 +256,18 @@ def lineage(context, column):
 
 
 @cli.command()
-@click.option("--write", is_flag=True, help="Write them to the folder of models.")
+@click.option("--write", is_flag=True, help="Write them, and the lineage, to the folder of models.")
 @click.pass_context
 def contracts(context, write):
     """Show what the models promise now: version, columns, types."""
     from egmsql.contracts import write_contracts
+    from egmsql.lineage import write_known
 
     project = _project(context)
     text = write_contracts(egmsql.infer_contracts(project))
     if write:
         (project.folder / "contracts.txt").write_text(text, encoding="utf-8")
+        write_known(_project(context))
     else:
         click.echo(text, nl=False)
 

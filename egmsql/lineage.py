@@ -5,6 +5,7 @@ does not. It follows values: what a row is filtered or joined by is not lineage.
 """
 
 import functools
+import hashlib
 
 import sqlglot
 from sqlglot import exp
@@ -15,6 +16,7 @@ from sqlglot.optimizer.scope import build_scope
 from egmsql.errors import ModelError
 from egmsql.sources import FILE_SCHEMA, ROWS_SCHEMA
 
+_KNOWN = "lineage.txt"
 SOURCE_SCHEMAS = {"source.rows": ROWS_SCHEMA, "source.file": FILE_SCHEMA}
 
 
@@ -42,17 +44,59 @@ def _hops(path, query, columns, upstream):
     return tuple(sorted(set(found), key=lambda row: (places[row[0]], row[1:])))
 
 
-def lineage_of(project):
-    """Return (model, column, upstream model, upstream column) rows of the whole project."""
+def lineage_of(project, known=None):
+    """Return (model, column, upstream model, upstream column) rows of the whole project.
+
+    Taking every statement apart takes seconds; `lineage.txt` beside the models holds what was found last, and
+    a model whose text or upstream has changed since is taken apart again.
+
+    Parameters
+    ----------
+    known : dict, optional
+        Model -> (key, hops), instead of what `lineage.txt` holds.
+    """
+    known = _read_known(project.folder / _KNOWN) if known is None else known
     rows = []
-    for name, model in project.models.items():
-        contract = project.contracts.get(name)
-        if contract is None:
-            continue
-        upstream = tuple((up, _columns_of(project, up)) for up in sorted(model.reads))
-        hops = _hops(model.path, model.query, tuple(contract.columns), upstream)
+    for name, key, inputs in _inputs(project):
+        hops = known[name][1] if known.get(name, (None,))[0] == key else _hops(*inputs)
         rows += [(name, column, up, up_column) for column, up, up_column in hops]
     return rows
+
+
+def write_known(project):
+    """Write `lineage.txt`, so that the next catalogue need not find it again."""
+    found = {}
+    for name, *hop in lineage_of(project, known={}):
+        found.setdefault(name, []).append(hop)
+    blocks = []
+    for name, key, _ in _inputs(project):
+        lines = [f"    {column} {up} {up_column}" for column, up, up_column in found.get(name, ())]
+        blocks.append("\n".join([f"{name} {key}", *lines]))
+    (project.folder / _KNOWN).write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
+
+
+def _inputs(project):
+    """Yield (model, key, arguments of _hops) of every model with a contract."""
+    for name, model in project.models.items():
+        contract = project.contracts.get(name)
+        if contract is not None:
+            upstream = tuple((up, _columns_of(project, up)) for up in sorted(model.reads))
+            columns = tuple(contract.columns)
+            key = hashlib.sha256(repr((model.digest, columns, upstream)).encode()).hexdigest()[:16]
+            yield name, key, (model.path, model.query, columns, upstream)
+
+
+def _read_known(path):
+    """Return model -> (key, hops); nothing where the file is missing or of no known form."""
+    known, hops = {}, None
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        words = line.split()
+        if len(words) == 2 and not line.startswith(" "):
+            hops = []
+            known[words[0]] = words[1], hops
+        elif len(words) == 3 and hops is not None:
+            hops.append(tuple(words))
+    return known
 
 
 def _columns_of(project, name):

@@ -1,11 +1,13 @@
 """Reading `sql/`: the shipped tree keeps its rules, and a broken file is told in one line."""
 
+import shutil
 import textwrap
 
 import pytest
 
 import egmsql
 from egmsql.errors import ModelError
+from egmsql.lineage import lineage_of
 from egmsql.models import read_model
 
 HEADER = "-- What a row tells.\n--\n-- version: 1\n-- grain:   pid\n\n"
@@ -187,6 +189,28 @@ def test_a_changed_column_breaks_the_contract_until_the_version_is_raised(tmp_pa
 
     with pytest.raises(ModelError, match=r"breaks the contract of version 1 in pearson_r, r; raise"):
         check_columns(project.models["report.agreement"], project.contracts, changed.columns)
+
+
+def test_the_shipped_lineage_is_what_the_models_say_now():
+    project = egmsql.load_project()
+    assert lineage_of(project) == lineage_of(project, known={}), "run `egmsql --sql sql contracts --write`"
+    keys = {
+        line.split()[0]: line
+        for line in (project.folder / "lineage.txt").read_text().splitlines()
+        if line[:1].strip()
+    }
+    assert list(keys) == list(project.contracts)
+
+
+def test_a_changed_model_s_lineage_is_found_again(tmp_path):
+    folder = shutil.copytree(egmsql.load_project().folder, tmp_path / "sql")
+    path = folder / "42_features" / "kinematics.sql"
+    path.write_text(
+        path.read_text().replace("    ols_velocity_mm_yr\n", "    rmse_mm as ols_velocity_mm_yr\n")
+    )
+    found = {row[1:] for row in lineage_of(egmsql.load_project(folder)) if row[0] == "features.kinematics"}
+    assert ("ols_velocity_mm_yr", "features.fits", "rmse_mm") in found
+    assert ("ols_velocity_mm_yr", "features.fits", "ols_velocity_mm_yr") not in found
 
 
 def test_lineage_follows_a_value_to_the_delivered_file():

@@ -175,6 +175,8 @@ def _is_constant(column):
     elements = column.flatten()
     if (lengths != lengths[0]).any() or elements.null_count or pa.types.is_nested(elements.type):
         return False
+    if pa.types.is_date32(elements.type):  # as dates they would be converted, as numbers they are compared
+        elements = elements.view(pa.int32())
     table = elements.to_numpy(zero_copy_only=False).reshape(len(column), lengths[0])
     return bool((table == table[0]).all())
 
