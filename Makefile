@@ -9,10 +9,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lake test lint bench bench-serve docs clean
+.PHONY: help setup demo lake test lint bench bench-science bench-serve likeness docs clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  LAKE=$(LAKE) and DATA=$(DATA) say where 'make lake' writes and reads."
 
 setup: $(VENV)/ready ## the environment in .venv, when it is not there or out of date
@@ -59,6 +59,12 @@ bench: $(VENV)/ready ## throughput, memory and bytes per point beside their base
 
 bench-serve: $(VENV)/ready ## how long views, series and polygons take at 1 and 10 million points; ARGS="100" for more
 	$(BIN)/python tests/bench/serve.py $(ARGS)
+
+bench-science: $(VENV)/ready ## the classification beside its baselines, on series of known truth; writes docs/benchmark
+	PYTHONPATH=tests $(BIN)/python -m bench.science $(ARGS)
+
+likeness: $(VENV)/ready ## simulated beside real bursts: a table of statistics, and docs/pictures
+	$(BIN)/python tests/bench/likeness.py $(ARGS)
 
 docs: $(VENV)/ready ## write docs/reference again from the code
 	$(BIN)/python -m egmsql.reference docs/reference

@@ -1,11 +1,11 @@
 """egmsql: European Ground Motion Service files as a lake you query with SQL.
 
 Everything a command does is a call here: `ingest`, `plan`, `build`, `check`, `repair`, `remove`, `clean`,
-`sandbox`, `connect`, `trace`, and `egmsql.simulator.simulate`.
+`sandbox`, `report`, `connect`, `trace`, and `egmsql.simulator.simulate`.
 """
 
 from egmsql.about import __version__
-from egmsql.api import build, check, clean, ingest, plan, remove, repair, sandbox
+from egmsql.api import build, check, clean, ingest, plan, remove, repair, report, sandbox, stale
 from egmsql.connection import connect
 from egmsql.errors import AuditError, EgmsqlError, LakeError, ModelError, SettingError, SourceError
 from egmsql.infer import infer_contracts
@@ -32,6 +32,8 @@ __all__ = [
     "plan",
     "remove",
     "repair",
+    "report",
     "sandbox",
+    "stale",
     "trace",
 ]

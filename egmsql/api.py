@@ -7,7 +7,8 @@ from egmsql.catalog import is_current
 from egmsql.lake import CATALOGUE, SERVING, Lake, existing_lake
 from egmsql.planner import Planner, Step
 from egmsql.project import load_project
-from egmsql.settings import parse_age
+from egmsql.report import sections  # eager: `egmsql.report` is the call, so the package is loaded before it
+from egmsql.settings import Settings, parse_age
 
 
 def ingest(lake, files, settings=None, project=None, wait=0.0, progress=None):
@@ -15,11 +16,11 @@ def ingest(lake, files, settings=None, project=None, wait=0.0, progress=None):
     return ingestion.ingest(Lake(Path(lake)), project or load_project(), files, settings, wait, progress)
 
 
-def plan(lake, project=None):
+def plan(lake, project=None, refit=False):
     """Return the Steps that a build of the lake would take, upstream first."""
     found, project = existing_lake(lake), project or load_project()
     state = found.load()
-    steps = Planner(found, project, state).plan()
+    steps = Planner(found, project, state, refit).plan()
     if not is_current(found, project):
         steps.append(Step(CATALOGUE, "", "views, macros or columns changed"))
     if not serving.is_current(found, project, state):
@@ -27,9 +28,16 @@ def plan(lake, project=None):
     return steps
 
 
-def build(lake, models=None, settings=None, project=None, wait=0.0, progress=None):
+def stale(lake, project=None):
+    """Return a sentence about each held model whose upstream has changed since it was made."""
+    found = existing_lake(lake)
+    return Planner(found, project or load_project(), found.load()).stale()
+
+
+def build(lake, models=None, settings=None, project=None, wait=0.0, progress=None, refit=False):
     """Bring the models of a lake up to date; see `egmsql.builder.build`."""
-    return builder.build(existing_lake(lake), project or load_project(), settings, models, wait, progress)
+    project = project or load_project()
+    return builder.build(existing_lake(lake), project, settings, models, wait, progress, refit)
 
 
 def check(lake, settings=None, project=None, progress=None):
@@ -55,3 +63,13 @@ def clean(lake, keep="1d", wait=0.0):
 def sandbox(lake, model, source=None, project=None):
     """Copy the catalogue without `model` and what follows from it; return the copy's path."""
     return sandboxes.sandbox(existing_lake(lake), project or load_project(), model, source)
+
+
+def report(lake, html=None, settings=None):
+    """Return the Report of a built lake; with `html`, also write it as one page to that path."""
+    found = sections.ask(lake, settings or Settings())
+    if html is not None:
+        from egmsql.report.page import write_page  # matplotlib takes its time
+
+        write_page(found, html)
+    return found

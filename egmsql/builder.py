@@ -40,9 +40,9 @@ class Outcome:
 class Recorder:
     """Turns finished tasks into the records of a State; the only place that changes one during a run."""
 
-    def __init__(self, lake, project, state, command):
+    def __init__(self, lake, project, state, command, refit=False):
         self.lake, self.project, self.state = lake, project, state
-        self.planner = Planner(lake, project, state)
+        self.planner = Planner(lake, project, state, refit)
         self.outcome = Outcome()
         self.dropped = 0  # files of partitions that are no more
         self.moved = False  # whether a delivered file was found at another path
@@ -122,7 +122,7 @@ class Recorder:
                 self.outcome.warnings.append(finding)
 
 
-def build(lake, project, settings=None, models=None, wait=0.0, progress=None):
+def build(lake, project, settings=None, models=None, wait=0.0, progress=None, refit=False):
     """Bring every model of a lake up to date and publish the result; return an Outcome.
 
     Parameters
@@ -135,6 +135,8 @@ def build(lake, project, settings=None, models=None, wait=0.0, progress=None):
         Build only these and what they need.
     wait : float
         Seconds to wait for another writer.
+    refit : bool
+        Make models that are held anew where what they read has changed.
 
     Raises
     ------
@@ -144,7 +146,7 @@ def build(lake, project, settings=None, models=None, wait=0.0, progress=None):
     """
     settings, progress = settings or Settings(), progress or Silent()
     with lake.writing(wait):
-        recorder = Recorder(lake, project, lake.load().copy(), "build")
+        recorder = Recorder(lake, project, lake.load().copy(), "build", refit)
         recorder.drop(k for k in recorder.state.files if k[0] not in project.tables)
         with interruptible():
             for name in _wanted(project, models):

@@ -10,18 +10,20 @@ from rich.console import Console
 
 import egmsql
 from egmsql.errors import EgmsqlError, SettingError
+from egmsql.plot.command import plot_command
 from egmsql.progress import Bars
+from egmsql.report.command import report
 from egmsql.serve import serve
 from egmsql.settings import Settings, parse_bytes
+from egmsql.simulator.command import simulate
 from egmsql.upkeep import raise_for
 from egmsql.workspace import spatial_file
-
-_BYTES_PER_POINT = 1170  # of csv, for the bar of a simulation
 
 _LAKE = click.argument("lake", type=click.Path(path_type=Path))
 _WAIT = click.option(
     "--wait", default=0.0, metavar="SECONDS", help="Wait this long for another writer to end."
 )
+_REFIT = click.option("--refit", is_flag=True, help="Make held models anew too, such as the mixture.")
 _THREADS = click.option("--threads", type=click.IntRange(min=1), help="Cores to use; default all.")
 _MEMORY = click.option(
     "--memory", metavar="SIZE", help="Memory for DuckDB before it spills, such as 2GiB; default 1GiB."
@@ -36,6 +38,9 @@ _MEMORY = click.option(
 def cli(context, debug, sql):
     """EGMS ground motion files as a lake that you query with SQL."""
     context.obj = {"debug": debug, "sql": sql}
+
+
+cli.add_command(plot_command)
 
 
 def main(arguments=None):
@@ -122,27 +127,30 @@ def ingest(context, lake, files, threads, memory, wait):
 
 @cli.command()
 @_LAKE
+@_REFIT
 @click.pass_context
-def plan(context, lake):
+def plan(context, lake, refit):
     """Show what `build` would do in LAKE and why, a line each."""
-    steps = egmsql.plan(lake, project=_project(context))
+    steps = egmsql.plan(lake, project=_project(context), refit=refit)
     for step in steps:
         click.echo(str(step))
+    for sentence in [] if refit else egmsql.stale(lake, project=_project(context)):
+        click.echo(sentence)
     click.echo(f"{len(steps)} to do" if steps else "nothing to do: everything is up to date")
 
 
 @cli.command()
 @_LAKE
 @click.argument("models", nargs=-1)
+@_REFIT
 @_THREADS
 @_MEMORY
 @_WAIT
 @click.pass_context
-def build(context, lake, models, threads, memory, wait):
+def build(context, lake, models, refit, threads, memory, wait):
     """Build MODELS (default all) of LAKE that are not up to date, judge them and publish the result."""
-    done = egmsql.build(
-        lake, models, _settings(threads, memory), project=_project(context), wait=wait, progress=_bars()
-    )
+    options = {"project": _project(context), "wait": wait, "progress": _bars(), "refit": refit}
+    done = egmsql.build(lake, models, _settings(threads, memory), **options)
     for run in done.runs:
         partition = f"  {run.partition}" if run.partition else ""
         click.echo(
@@ -267,37 +275,10 @@ def contracts(context, write):
         click.echo(text, nl=False)
 
 
-@cli.command()
-@click.argument("out", type=click.Path(path_type=Path))
-@click.option("--points", default=200_000, show_default=True, help="Measurement points in all.")
-@click.option("--seed", default=1, show_default=True, help="The same seed gives the same bytes.")
-@click.option("--level", type=click.Choice(["L2a", "L2b", "L3"]), default="L2b", show_default=True)
-@click.option(
-    "--header", type=click.Choice(["old", "new"]), default="new", show_default=True, help="Header generation."
-)
-@click.option("--release", default="2020_2024", show_default=True)
-@click.option(
-    "--suffix/--no-suffix", default=True, help="Names with or without release and delivery version."
-)
-@click.option("--decimals", type=click.Choice(["shortest", "padded"]), default="shortest", show_default=True)
-@click.option(
-    "--products", type=click.IntRange(min=1), help="Number of files; default by the number of points."
-)
-@click.option(
-    "--missing", default=0.0, show_default=True, help="Share of epochs missing in a tenth of the points."
-)
-@click.option("--component", type=click.Choice(["U", "E"]), help="L3: only this one; default both.")
-@click.option("--csv", is_flag=True, help="Bare csv and xml instead of zips.")
-@_THREADS
-def simulate(out, points, csv, **options):
-    """Write EGMS-shaped files with known truth into the folder OUT."""
-    from egmsql.simulator import simulate as write_files
+cli.add_command(simulate)
 
-    with _bars().reading("simulating", points * _BYTES_PER_POINT) as advance:
-        paths = write_files(out, points=points, compression=not csv, progress=advance, **options)
-    for path in paths:
-        click.echo(str(path))
-    click.echo(f"{len(paths)} products, {points:,} points, truth in {out / 'truth.parquet'}")
+
+cli.add_command(report)
 
 
 def _print_warnings(findings):

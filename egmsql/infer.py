@@ -20,6 +20,7 @@ def infer_contracts(project):
             connection.execute(f"create table source.{name} as from _empty")
             connection.unregister("_empty")
         workspace.prepare_functions(list(project.models.values()))
+        workspace.bind_partition("")
         for name, model in project.models.items():
             rows = connection.execute(f"describe {model.query}").fetchall()
             contracts[name] = Contract(model.version, {row[0]: row[1] for row in rows})

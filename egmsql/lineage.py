@@ -13,6 +13,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope
 
 from egmsql.errors import ModelError
+from egmsql.models import THIS_PARTITION
 from egmsql.sources import FILE_SCHEMA, ROWS_SCHEMA
 
 SOURCE_SCHEMAS = {"source.rows": ROWS_SCHEMA, "source.file": FILE_SCHEMA}
@@ -56,6 +57,8 @@ def lineage_of(project):
 
 
 def _columns_of(project, name):
+    if name == THIS_PARTITION:
+        return ("name",)
     if name in SOURCE_SCHEMAS:
         return tuple(SOURCE_SCHEMAS[name].names)
     return tuple(project.contracts[name].columns) if name in project.contracts else ()

@@ -18,7 +18,7 @@ from sqlglot.tokens import TokenType
 from egmsql.errors import ModelError
 
 HEADER_KEYS = {
-    "model": ("version", "grain", "partition", "stored", "defines"),
+    "model": ("version", "grain", "partition", "stored", "defines", "held"),
     "audit": ("severity", "audits"),
     "macro": (),
 }
@@ -27,6 +27,10 @@ SEVERITIES = ("error", "warning")
 
 # Bound by the runner to the delivered file that is being read; see `egmsql/sources`.
 SOURCE_TABLES = ("source.rows", "source.file")
+
+# Bound by the runner to one row (name): the partition being built. By hand, in a sandbox, it holds all
+# of them, so a text that joins it gives every partition's rows at once.
+THIS_PARTITION = "this.partition"
 
 _DUCKDB = sqlglot.Dialect.get_or_raise("duckdb")
 _KEY = re.compile(r"([a-z]+):\s*(.*)")
@@ -53,6 +57,7 @@ class Model:
     partition: str | None = None
     stored: str = "files"
     defines: str | None = None  # the partition kind whose reading list this model is
+    held: bool = False  # whether changed rows upstream leave it as it is until a refit is asked for
     severity: str = "error"
     audits: str | None = None
 
@@ -165,10 +170,10 @@ def _typed(path, key, value):
         return int(value)
     if key == "grain":
         return tuple(part.strip() for part in value.split(","))
-    allowed = {"stored": STORES, "severity": SEVERITIES}.get(key)
+    allowed = {"stored": STORES, "severity": SEVERITIES, "held": ("true", "false")}.get(key)
     if allowed and value not in allowed:
         raise ModelError(path, f"{key} {value!r} is unknown", f"choose one of {', '.join(allowed)}")
-    return value
+    return value == "true" if key == "held" else value
 
 
 def _query_text(tokens, text):

@@ -46,11 +46,14 @@ class Planner:
     project : Project
     state : State
         Read at each call, so a build that records what it finished sees what follows from it.
+    refit : bool
+        Let changed rows upstream count for models that are held, too.
     """
 
-    def __init__(self, lake, project, state):
-        self._lake, self._project, self._state = lake, project, state
-        self._reading = {}  # partition kind -> partition -> products
+    def __init__(self, lake, project, state, refit=False):
+        self._lake, self._project, self._state, self._refit = lake, project, state, refit
+        self._reading = {}  # partition kind and files -> partition -> rows of its reading list
+        self._products = {}  # partition kind -> its reading list, partition -> products
         self._texts = {}  # model -> the inputs that no partition changes
 
     @cached_property
@@ -113,7 +116,13 @@ class Planner:
     def inputs(self, name, partition):
         """Return everything that decides the rows of (model, partition), in parts that give reasons."""
         upstream = {up: _contents(records) for up, records in self.reads(name, partition).items()}
+        listing = self._project.reading_list_of(self._project.tables[name])
+        if listing in upstream:  # of which a partition sees its own rows only
+            rows = self._reading_list(self._project.tables[name].partition).get(partition, [])
+            upstream[listing] = hashlib.sha256(as_json(rows).encode()).hexdigest()[:20]
         described = {**self._text_inputs(name), "upstream": upstream}
+        if self._project.tables[name].held:
+            described["n_read"] = {up: len(records) for up, records in self.reads(name, partition).items()}
         if name in self._project.source_models:
             described["source"] = self._state.sources[partition].content
         return described
@@ -147,9 +156,27 @@ class Planner:
             why = "file lost"
         else:
             why = self._difference(record, inputs)
+            if why.startswith("upstream") and self._is_held(name):
+                return None if (self._lake.root / record.path).exists() else "file lost"
         if name in self._project.source_models and not self._source_available(partition):
             return f"source missing: ingest {self._state.sources[partition].path} again ({why})"
         return why
+
+    def _is_held(self, name):
+        return self._project.tables[name].held and not self._refit
+
+    def stale(self):
+        """Return a sentence about each held model whose upstream has changed since it was built."""
+        found = []
+        for name in self._project.tables:
+            record = self._state.files.get((name, WHOLE))
+            if not record or not self._is_held(name):
+                continue
+            inputs = self.inputs(name, WHOLE)
+            if record.fingerprint != self.fingerprint(inputs, WHOLE) and self.reason(name, WHOLE) is None:
+                before, after = (sum(i["n_read"].values()) for i in (json.loads(record.inputs), inputs))
+                found.append(f"{name} is held: made from {before} files, now {after}; --refit makes it anew")
+        return found
 
     def _difference(self, record, inputs):
         if record is None:
@@ -170,6 +197,8 @@ class Planner:
 
     def _pending_reason(self, name, partition, pending):
         model = self._project.tables[name]
+        if self._is_held(name) and (name, partition) in self._state.files:
+            return None
         for up in self._project.upstream_tables(model):
             same_kind = self._project.tables[up].partition == model.partition
             if ((up, partition) if same_kind else up) in pending:
@@ -177,19 +206,26 @@ class Planner:
         return None
 
     def _records(self, upstream, kind, partition):
-        """Return what a partition of some kind reads of `upstream`: its own, its listed products, or all."""
+        """Return what a partition of some kind reads of `upstream`.
+
+        Its own partition; of products those that its list names; as a product those partitions whose list
+        names it; else all.
+        """
         own_kind = self._project.tables[upstream].partition
         if own_kind == kind:
             partitions = [partition]
         elif own_kind == SOURCE_PARTITION and kind is not None:
-            partitions = sorted(self._reading_list(kind).get(partition, ()))
+            partitions = sorted(self._products_of(kind).get(partition, ()))
+        elif own_kind is not None and kind == SOURCE_PARTITION:
+            lists = self._products_of(own_kind)
+            partitions = sorted(name for name, products in lists.items() if partition in products)
         else:
             return self._state.files_of(upstream)
         found = (self._state.files.get((upstream, p)) for p in partitions)
         return [record for record in found if record is not None]
 
     def _reading_list(self, kind):
-        """Return partition -> products for a kind that a model defines (columns `partition`, `product`)."""
+        """Return partition -> rows of the model that defines a kind (`partition`, `product`, others)."""
         model = self._project.partitions[kind]
         paths = tuple(self._lake.root / r.path for r in self._state.files_of(model.name))
         if (kind, paths) not in self._reading:
@@ -197,9 +233,17 @@ class Planner:
             for path in paths:
                 for row in _reading_rows(model, path):
                     check_partition_name(model, row["partition"])
-                    found.setdefault(row["partition"], set()).add(row["product"])
+                    found.setdefault(row["partition"], []).append(row)
             self._reading[kind, paths] = found
         return self._reading[kind, paths]
+
+    def _products_of(self, kind):
+        """Return partition -> set of products for a kind that a model defines."""
+        lists = self._reading_list(kind)
+        if self._products.get(kind, (None,))[0] is not lists:
+            found = {name: {row["product"] for row in rows} for name, rows in lists.items()}
+            self._products[kind] = lists, found
+        return self._products[kind][1]
 
     def lost_upstream(self, name, partition):
         """Return the name of an upstream model whose file for this partition is lost, or None."""
@@ -227,7 +271,7 @@ def _reading_rows(model, path):
     if absent:
         wrong = f"defines a partition but has no column {' or '.join(sorted(absent))}"
         raise ModelError(model.path, wrong, "give a row (partition, product) for each product that one reads")
-    return pq.read_table(path, columns=["partition", "product"]).to_pylist()
+    return pq.read_table(path).to_pylist()
 
 
 def _contents(records):

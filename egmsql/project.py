@@ -11,7 +11,7 @@ from pathlib import Path
 from egmsql import udfs
 from egmsql.contracts import read_contracts
 from egmsql.errors import ModelError
-from egmsql.models import SOURCE_TABLES, Model, read_model
+from egmsql.models import SOURCE_TABLES, THIS_PARTITION, Model, read_model
 
 SOURCE_PARTITION = "product"  # the partition that reads a delivered file
 
@@ -48,6 +48,11 @@ class Project:
     def partitions(self):
         """Partition kind -> the model that says what each partition reads (not for `product`)."""
         return {m.defines: m for m in self.tables.values() if m.defines}
+
+    def reading_list_of(self, model):
+        """Return the name of the model that says what each partition of `model` reads, or None."""
+        defining = self.partitions.get(model.partition)
+        return defining.name if defining else None
 
     @cached_property
     def source_models(self):
@@ -165,7 +170,9 @@ def _files(folder):
 
 
 def _check_model(model, models):
-    for name in sorted(model.reads - set(SOURCE_TABLES)):
+    if THIS_PARTITION in model.reads and not model.partition:
+        raise ModelError(model.path, f"reads {THIS_PARTITION} without a partition", "add the key `partition`")
+    for name in sorted(model.reads - {*SOURCE_TABLES, THIS_PARTITION}):
         upstream = models.get(name)
         if upstream is None:
             raise ModelError(

@@ -7,6 +7,8 @@ import duckdb
 
 from egmsql.catalog import write_catalogue
 from egmsql.errors import LakeError, ModelError
+from egmsql.models import THIS_PARTITION
+from egmsql.planner import Planner
 from egmsql.sources import open_source
 from egmsql.storage import quoted
 
@@ -36,11 +38,21 @@ def sandbox(lake, project, model, source=None):
     unfinished = lake.root / f".{uuid.uuid4().hex}.duckdb"  # not the scratch, which a writer would empty
     try:
         write_catalogue(unfinished, lake, project, state, without=without)
+        _add_partitions(unfinished, Planner(lake, project, state), project, model)
         if source is not None:
             _add_source(unfinished, project, open_source(source), without)
         return unfinished.replace(lake.root / SANDBOX)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _add_partitions(path, planner, project, model):
+    """Let `this.partition` be every partition of the model's kind: its text then gives the rows of all."""
+    table = project.tables.get(model)
+    names = planner.partitions(model) if table else []
+    with contextlib.closing(duckdb.connect(str(path))) as connection:
+        connection.execute("create schema this")
+        connection.execute(f"create table {THIS_PARTITION} as select unnest(?::varchar[]) as name", [names])
 
 
 def _add_source(path, project, source, without):

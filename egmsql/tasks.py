@@ -53,8 +53,11 @@ def run_table_task(project, name, partition, reads, target, scratch, settings):
     with _workspace(project, scratch, settings) as workspace:
         if not resumed:
             workspace.prepare_functions([model])
+            workspace.bind_partition(partition)
+            listing = project.reading_list_of(model)
             for upstream in project.upstream_tables(model):
-                workspace.bind_files(upstream, reads.files[upstream])
+                own = partition if upstream == listing else None
+                workspace.bind_files(upstream, reads.files[upstream], own)
             workspace.prepare_views([model])
             _write(workspace.connection, project, model, target, scratch)
         findings = audit_files(project, workspace, name, partition, {**reads.files, name: [target]})
@@ -98,8 +101,10 @@ def audit_files(project, workspace, name, partition, files):
     if not audits:
         return []
     workspace.prepare_functions(audits)
+    listing = project.reading_list_of(project.models[name])
     for upstream in sorted(set().union(*(project.upstream_tables(a) for a in audits))):
-        workspace.bind_files(upstream, files.get(upstream, []))
+        own = partition if upstream == listing else None
+        workspace.bind_files(upstream, files.get(upstream, []), own)
     workspace.prepare_views(audits)
     return [_judge(workspace, audit, partition) for audit in audits]
 

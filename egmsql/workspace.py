@@ -9,6 +9,7 @@ from importlib import resources
 import duckdb
 
 from egmsql.errors import ModelError, unwritten
+from egmsql.models import THIS_PARTITION
 from egmsql.storage import quoted
 from egmsql.udfs import registry
 
@@ -34,7 +35,7 @@ class Workspace:
             }
         )
         self.connection.execute("set enable_progress_bar = false")
-        for schema in sorted({name.split(".")[0] for name in project.models} | {"source"}):
+        for schema in sorted({name.split(".")[0] for name in project.models} | {"source", "this"}):
             self.connection.execute(f'create schema "{schema}"')
 
     def __enter__(self):
@@ -73,16 +74,24 @@ class Workspace:
         with explained(stored):
             self.connection.execute(stored.text)
 
-    def bind_files(self, name, paths):
-        """Let `name` (layer.name) be the rows of Parquet files; without any, no rows of its contract."""
-        self.connection.execute(
-            f"create or replace view {name} as {scan(paths, self._project.contracts[name])}"
-        )
+    def bind_files(self, name, paths, partition=None):
+        """Let `name` (layer.name) be the rows of Parquet files; without any, no rows of its contract.
+
+        With `partition` only the rows that name it: what a partition sees of its own reading list.
+        """
+        rows = scan(paths, self._project.contracts[name])
+        own = f" where partition = {quoted(partition)}" if partition and paths else ""
+        self.connection.execute(f"create or replace view {name} as {rows}{own}")
 
     def bind_row(self, name, table):
         """Let `name` be the one row of an Arrow table, as constants, so that filters on it fold away."""
         columns = ", ".join(f'{_literal(v, t)} as "{c}"' for c, v, t in _cells(self.connection, table))
         self.connection.execute(f"create or replace view {name} as select {columns}")
+
+    def bind_partition(self, partition):
+        """Let `this.partition` be the one row that names the partition being built."""
+        name = quoted(partition or "")
+        self.connection.execute(f"create or replace view {THIS_PARTITION} as select {name} as name")
 
     def describe(self, query):
         """Return the columns of a query, name -> DuckDB type."""

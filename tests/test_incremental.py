@@ -51,6 +51,23 @@ group by product
 order by product
 ;
 """
+_OWN = """-- A point of a tile's own ground, without those of its halo.
+--
+-- version:   1
+-- grain:     pid
+-- partition: tile
+
+create or replace table local.own as
+
+select
+    points.pid,
+    products.tile
+from observed.points as points
+inner join observed.products as products using (product)
+inner join this.partition as own on own.name = products.tile
+order by pid
+;
+"""
 _CROWD = """-- How many points the tiles count for a product.
 --
 -- version:   1
@@ -595,6 +612,26 @@ def test_a_product_reads_the_tiles_that_hold_it_or_is_refused(tiled):
         "E46N17": 33,
         "E47N17": 24,
     }
+
+
+def test_a_tile_keeps_to_its_own_ground_and_a_sandbox_gives_all_of_them(tiled):
+    sql, _, lake = tiled
+    (sql / "55_local/own.sql").write_text(_OWN)
+    project = with_contracts(sql)
+    egmsql.build(lake, project=project)
+    by_tile = rows(lake, "local.own")
+    assert len(by_tile) == 10 + 11 + 12
+    with duckdb.connect(str(egmsql.sandbox(lake, "local.own", project=project))) as connection:
+        connection.execute(project.models["local.own"].text)
+        together = connection.execute("select t::varchar from local.own t order by 1").fetchall()
+    assert [row for (row,) in together] == by_tile
+
+
+def test_only_a_partitioned_model_knows_its_partition(sql):
+    path = sql / "40_features" / "own.sql"
+    path.write_text(_OWN.replace("local.own", "features.own").replace("-- partition: tile\n", ""))
+    with pytest.raises(egmsql.ModelError, match=r"reads this.partition without a partition; add the key"):
+        egmsql.load_project(sql)
 
 
 def test_a_partition_that_cannot_be_a_folder_is_refused_in_one_line(tiled):

@@ -27,6 +27,9 @@ STANDARD_IN_UDFS = {
     "pkgutil",
     "re",
     "math",
+    "pathlib",
+    "collections",
+    "typing",
 }
 
 

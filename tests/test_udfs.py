@@ -2,6 +2,7 @@
 
 import inspect
 import math
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -165,3 +166,12 @@ def test_a_signature_is_split_outside_parentheses_only():
 def test_the_digest_knows_code_but_not_words():
     digests = {function.digest for _, function in UDFS} | {halve.udf.digest}
     assert len(digests) == len(UDFS) + 1
+
+
+def test_a_compiled_kernel_is_made_anew_when_any_kernel_changes():
+    """Numba looks at a kernel's own file; what it calls in others is compiled into it."""
+    from egmsql.udfs.kernels import compiled, evidence
+
+    stamp = evidence.examine._cache._cache_file._source_stamp
+    folder = Path(inspect.getfile(compiled)).parent
+    assert [name for name, *_ in stamp] == sorted(path.name for path in folder.glob("*.py"))

@@ -49,7 +49,9 @@ def run(installed, folder, *arguments):
 
 def test_every_model_macro_and_audit_is_inside(installed):
     ours = {p.relative_to(ROOT / "sql").as_posix() for p in (ROOT / "sql").rglob("*.sql")}
-    inside = {p.relative_to(installed / "egmsql/sql").as_posix() for p in installed.rglob("*.sql")}
+    inside = {
+        p.relative_to(installed / "egmsql/sql").as_posix() for p in (installed / "egmsql/sql").rglob("*.sql")
+    }
     assert inside == ours
     assert {"contracts.txt", "glossary.csv"} <= {p.name for p in (installed / "egmsql" / "sql").iterdir()}
 
@@ -69,7 +71,12 @@ def test_it_works_from_any_folder(installed, tmp_path):
     elsewhere.mkdir()
     where = run(installed, elsewhere, "sandbox", "none", "features.fits")
     assert where.returncode == 1 and "is no lake" in where.stderr
-    for arguments in (["ingest", "../lake", path], ["build", "../lake"], ["check", "../lake"]):
+    for arguments in (
+        ["ingest", "../lake", path],
+        ["build", "../lake"],
+        ["check", "../lake"],
+        ["report", "../lake", "--html", "page.html"],
+    ):
         done = run(installed, elsewhere, *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
     shown = run(installed, elsewhere, "lineage", "features.fits.velocity_mm_yr")

@@ -40,13 +40,13 @@ class Workbench(contextlib.AbstractContextManager):
         self._done = set()
         pids = [f"{i:010d}" for i in range(len(series))]
         n = len(pids)
-        self.table(
-            "observed.products", product=[product], epochs=[epochs.tolist()], **_dates(epochs.tolist())
-        )
-        self.table("observed.points", pid=pids, product=[product] * n, **(points or {}))
+        points = points or {}
+        self.table("observed.products", **_product(product, epochs, points))
+        self.table("observed.points", pid=pids, product=[product] * n, **points)
         displacements = pa.array(quantised(series), type=pa.list_(pa.int16()))
         self.table("series.displacement", pid=pids, product=[product] * n, displacements=displacements)
         self.workspace.prepare_functions(list(self.project.models.values()))
+        self.workspace.bind_partition(product)
         self.connection.execute(
             "create table observed.gaps as select product, missing_epochs(displacements) as missing,"
             " count(*) as n_points from series.displacement group by all"
@@ -80,9 +80,13 @@ class Workbench(contextlib.AbstractContextManager):
         return self.connection.execute(f"from {name}{order}").fetchnumpy()
 
 
-def _dates(epochs):
-    return (
-        {"first_epoch": [epochs[0]], "last_epoch": [epochs[-1]], "n_epochs": [len(epochs)]}
-        if len(epochs)
-        else {}
-    )
+def _product(product, epochs, points):
+    """Return the columns of observed.products that models read, for one product."""
+    columns = {"product": product, "epochs": epochs.tolist(), "n_epochs": len(epochs)}
+    if len(epochs):
+        columns |= {"first_epoch": epochs[0].tolist(), "last_epoch": epochs[-1].tolist()}
+    columns |= {"level": "L2b", "track": 22, "burst": 845, "polarisation": "VV", "release": "2020_2024"}
+    for axis in ("easting", "northing"):
+        if axis in points:
+            columns |= {f"{axis}_min": min(points[axis]), f"{axis}_max": max(points[axis])}
+    return {name: [value] for name, value in columns.items()}

@@ -14,7 +14,7 @@ from egmsql.udfs.kernels.fits import (
     orthonormal_basis,
     years_since_first,
 )
-from egmsql.udfs.kernels.patterns import patterns
+from egmsql.udfs.kernels.patterns import alike
 
 _MM_PER_UNIT = 0.1  # of the series' whole numbers
 _FIELDS = ("temporal_coherence", "residual_correlation_1", "residual_correlation_2", "noise_std_mm")
@@ -102,7 +102,9 @@ def residuals(displacements, epochs, wavelength):
     values, years = displacements.data, years_since_first(epochs)
     found = {name: np.full(len(values), np.nan) for name in _FIELDS}
     expected = responses(years.tobytes())  # of all epochs: a few missing ones change little
-    for rows, present in patterns(displacements):
+    for rows, present in alike(displacements.mask, displacements.shape):
+        if not present.any():
+            continue
         fits = _fits(years.tobytes(), present.tobytes())
         _evaluate(values, rows, present, years, *fits, 4 * np.pi / wavelength, *expected, *found.values())
     return found

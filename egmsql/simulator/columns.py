@@ -6,8 +6,8 @@ seen: it is taken as L2b's without `gnss_velocity`, with `cluster_label`.
 
 import numpy as np
 
-from egmsql.simulator.ground import gnss_velocity, height, undulation
 from egmsql.simulator.projection import to_degrees
+from egmsql.simulator.terrain import undulation
 
 _RENAMED = {"height_ortho": "height", "height_ellipse": "height_wgs84", "rmse_ts": "rmse"}
 _STATISTICS = (
@@ -59,42 +59,35 @@ def column_decimals(level, header):
     return np.array([decimals.get(name, 1) for name in names], dtype=np.int64)
 
 
-def describe_places(places, looks, rng, batch_size, noise_sigma):
-    """Return the columns that tell where and what a point is, as a dict of arrays.
+def describe_places(points, heights, looks, dispersions):
+    """Return the columns that tell where and what the points of a burst are, as a dict of arrays.
 
     Parameters
     ----------
-    places : Places
-    looks : Looks or None
-        None on L3.
-    rng : numpy.random.Generator
-        Draws for a whole batch, so that the first points do not depend on how many follow.
-    batch_size : int
-    noise_sigma : float array
-        mm; what scatters badly has a high amplitude dispersion.
+    points : Scatterers
+    heights : float array
+        m above EGM2008
+    looks : Looks
+    dispersions : float array
+        Of the amplitudes.
     """
-    n = len(places.eastings)
-    height_ortho = np.round(height(places.eastings, places.northings), 1)
-    columns = {"easting": places.eastings, "northing": places.northings, "height_ortho": height_ortho}
-    if looks is None:
-        north, east, up = gnss_velocity(places.eastings, places.northings)
-        return {**columns, "gnss_velocity_n": north, "gnss_velocity_e": east, "gnss_velocity_u": up}
-    latitude, longitude = to_degrees(places.eastings, places.northings)
-    dispersion = 0.1 + 0.1 * noise_sigma * np.exp(rng.normal(0, 0.25, batch_size)[:n])
+    n = len(points.eastings)
+    eastings, northings = np.round(points.eastings, 2), np.round(points.northings, 2)
+    latitude, longitude = to_degrees(eastings, northings)
+    ortho = np.round(heights, 1)
     return {
-        **columns,
+        **{"easting": eastings, "northing": northings, "height_ortho": ortho},
         **{"cluster_label": np.zeros(n), "mp_type": np.zeros(n)},  # one cluster, permanent scatterers
-        **{"latitude": latitude, "longitude": longitude, "line": places.lines, "pixel": places.pixels},
-        "height_ellipse": height_ortho + np.round(undulation(places.eastings, places.northings), 1),
-        "amplitude_dispersion": np.minimum(dispersion, 1.5),
+        **{"latitude": latitude, "longitude": longitude, "line": points.lines, "pixel": points.pixels},
+        "height_ellipse": ortho + np.round(undulation(eastings, northings), 1),
+        "amplitude_dispersion": dispersions,
         **{"incidence_angle": looks.incidence, "track_angle": looks.track_angle},
-        **{"los_east": looks.east, "los_north": looks.north, "los_up": looks.up},
+        **dict(zip(("los_east", "los_north", "los_up"), looks.los.T, strict=True)),
     }
 
 
-def matrix(columns, level, header):
-    """Return the values of `column_names` as one float64 array, shape (points, columns)."""
-    names = column_names(level, header)
+def matrix(columns, names):
+    """Return the values of the columns `names` as one float64 array, shape (points, columns)."""
     values = np.empty((len(columns["easting"]), len(names)))
     for at, name in enumerate(names):
         values[:, at] = columns[name]

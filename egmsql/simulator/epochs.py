@@ -1,10 +1,12 @@
 """When Sentinel-1 saw a burst: 6- and 12-day lattices with outages; and the 6-day grid of L3.
 
-Source: the date lists of real files (release 2020_2024) and the specification; `releases` begin in January
-but for 2015, when the archive begins in February (L3: 2016).
+Source: the date lists of real files (release 2020_2024) and the specification.
 """
 
 import datetime
+from functools import lru_cache
+
+import numpy as np
 
 from egmsql.simulator.randomness import Stream, generator
 
@@ -14,37 +16,60 @@ YEAR = 365  # days; EGMS's unit of time in every fit
 _TRACK, _PASSAGE, _ORBIT = 117, datetime.datetime(2020, 1, 3, 17, 4), 30_639
 _REPEAT, _TRACKS = 12, 175
 _ORBITS_1B_IS_BEHIND = 11_071  # Sentinel-1B follows after six days; it was launched later
-_TILE_ORIGIN = datetime.date(2020, 1, 3)  # a date of the real L3 list
 _S1B_FROM = datetime.date(2016, 10, 1)
-_S1B_LOST = datetime.date(2021, 12, 23)
-_OUTAGES_PER_YEAR = 1.0
+S1B_LOST = datetime.date(2021, 12, 23)
+_OUTAGES_PER_YEAR, _PASSES_PER_YEAR = 1.0, 46
+_LAST_YEAR = 2036
 
 
-def burst_epochs(seed, track, burst, release):
-    """Return the acquisition dates of one burst, ascending; every burst has its own gaps.
+@lru_cache(maxsize=64)
+def track_passes(track):
+    """Return the dates of all passes over a track since October 2014, when Sentinel-1A was ready.
 
-    Sentinel-1A alone passes every 12 days, with 1B every 6. An outage takes one acquisition; while there
-    are two satellites, in one case of three two in a row (steps of 12, 18, 24 days).
+    Alone it passes every 12 days, with 1B every 6. A pass has its place in this list as number, so that
+    noise belongs to passes and not to files.
     """
+    lattice = _lattice(_first_pass(track), datetime.date(2014, 10, 1), datetime.date(_LAST_YEAR, 12, 31))
+    return tuple(date for date in lattice if _has_pass(date, track))
+
+
+def burst_passes(seed, track, burst, release):
+    """Return the numbers of the passes that one burst holds, ascending; every burst has its own gaps.
+
+    An outage takes one acquisition; while there are two satellites, in one case of three two in a row
+    (steps of 12, 18, 24 days). Releases miss the same acquisitions.
+    """
+    dates = track_passes(track)
+    start, end = period_of(release)
+    inside = [number for number, date in enumerate(dates) if start <= date <= end]
+    draws = generator(seed, Stream.EPOCHS, track, burst).random(len(dates))
+    lost = set()
+    for number, draw in enumerate(draws[:-1]):
+        if draw < _OUTAGES_PER_YEAR / _PASSES_PER_YEAR:
+            is_long = draw < _OUTAGES_PER_YEAR / _PASSES_PER_YEAR / 3
+            lost |= {number, number + 1} if is_long and dates[number + 1] < S1B_LOST else {number}
+    # The first and the last epoch stay, so that the period is the release's.
+    return [number for number in inside if number not in lost or number in (inside[0], inside[-1])]
+
+
+def period_of(release):
+    """Return the first and the last day of a release; the archive begins in February 2015."""
     first_year, last_year = years_of(release)
     start = datetime.date(first_year, 2 if first_year == 2015 else 1, 1)
-    lattice = _lattice(_first_pass(track), start, datetime.date(last_year, 12, 31))
-    dates = [date for date in lattice if _has_pass(date, track)]
-    rng = generator(seed, Stream.EPOCHS, track, burst, first_year, last_year)
-    n_outages = rng.poisson(_OUTAGES_PER_YEAR * (last_year - first_year + 1))
-    # The first and the last epoch stay, so that the period is the release's.
-    lost = set()
-    for at in rng.integers(1, len(dates) - 2, n_outages):
-        is_long = rng.random() < 1 / 3 and days_since(dates[at], dates[at + 1 : at + 2]) == [6]
-        lost |= {at, at + 1} if is_long else {at}
-    return [date for index, date in enumerate(dates) if index not in lost]
+    return start, datetime.date(last_year, 12, 31)
 
 
-def tile_epochs(release):
-    """Return the dates of an L3 tile: every sixth day, ending with the earlier of its two geometries."""
-    first_year, last_year = years_of(release)
-    start = datetime.date(2016 if first_year == 2015 < last_year else first_year, 1, 1)
-    return _lattice(_TILE_ORIGIN, start, datetime.date(last_year, 12, 25))
+def tile_epochs(lists):
+    """Return the dates of L3: every sixth day, while all of the bursts' lists of dates last."""
+    start, end = max(dates[0] for dates in lists), min(dates[-1] for dates in lists)
+    return [start + datetime.timedelta(days=days) for days in range(0, (end - start).days + 1, 6)]
+
+
+def nearest(dates, wanted):
+    """Return the index of the date nearest to each wanted one, and of the other on a tie (else the same)."""
+    days, asked = (np.array([date.toordinal() for date in some]) for some in (dates, wanted))
+    apart = np.abs(asked[:, None] - days)
+    return apart.argmin(axis=1), len(days) - 1 - apart[:, ::-1].argmin(axis=1)
 
 
 def is_sentinel_1a(date, track):
@@ -82,4 +107,4 @@ def _lattice(origin, start, end):
 
 
 def _has_pass(date, track):
-    return is_sentinel_1a(date, track) or _S1B_FROM <= date < _S1B_LOST
+    return is_sentinel_1a(date, track) or _S1B_FROM <= date < S1B_LOST

@@ -1,182 +1,153 @@
-"""How the simulated ground moves: towns, subsidence bowls, landslides, aquifers, over a slow plate motion.
+"""How the ground of one island stands, moves and breathes, in east, north and up.
 
-The ground is a function of the seed and of the place (m, EPSG:3035) alone, so every product that looks at a
-place sees the same motion. It is made of sites of 20 km; what a site holds stays inside it. A richer region
-grows here: another kind of Structure, or another field in Motion.
+A function of the seed and of the place (m, EPSG:3035): every satellite that looks at a place sees the same
+motion. What differs from place to place is a direction; how it goes on in time belongs to its Structure.
 """
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
-from egmsql.simulator.randomness import Stream, generator
+from egmsql.simulator import occupation
+from egmsql.simulator.randomness import Stream, generator, seed_key
+from egmsql.simulator.sites import COLUMNS, SITE, make_site
+from egmsql.simulator.terrain import (
+    CENTRE,
+    REACH,
+    Terrain,
+    downslopes,
+    groundwater,
+    heights,
+    inland,
+)
 
-SITE = 20_000  # m
-REFERENCE_YEAR = 2020  # ground velocities hold on 1 January of it
-KINDS = ("countryside", "town", "bowl", "slope")
-SHAPES = ("stable", "linear", "accelerating", "decelerating")
+_QUAKE_REACH = 2.4  # lengths of the earthquake beyond which nothing moves
+_THERMAL_DAY = 208  # end of July
 
-_MOVING = 1.0  # mm/yr: slower ground is stable
-# A velocity changes by this share a year: the sign stays for ten years around the reference.
-_ACCELERATIONS = {"linear": 0.0, "accelerating": 0.1, "decelerating": -0.1}
-
-
-@dataclass(frozen=True)
-class Structure:
-    """A round part of a site that moves in its own way, at its centre with these rates."""
-
-    kind: str
-    easting: float  # m
-    northing: float
-    radius: float  # m; nothing moves beyond it
-    up: float = 0.0  # mm/yr, + up
-    east: float = 0.0  # mm/yr, + east
-    shape: str = "linear"
-    season: float = 0.0  # mm, amplitude of the annual wave, up
-
-    def covers(self, eastings, northings):
-        """If the structure has any influence at places."""
-        return (eastings - self.easting) ** 2 + (northings - self.northing) ** 2 < self.radius**2
-
-    def influence(self, eastings, northings):
-        """Return the distance to the east (in radii) and the share of the motion, 1 at the centre."""
-        dx, dy = (eastings - self.easting) / self.radius, (northings - self.northing) / self.radius
-        square = dx**2 + dy**2
-        share = np.exp(-4 * square) if self.kind == "bowl" else np.clip(5 * (1 - square), 0, 1)
-        return dx, np.where(square < 1, share, 0.0)
+_TOWN, _VILLAGE, _BOWL, _LANDSLIDE, _DAM = range(1, 6)  # of KINDS
 
 
 @dataclass
 class Motion:
-    """How some points of the ground move; arrays of one length."""
+    """How some points of the ground move; rows belong to points, columns are east, north, up."""
 
-    up_velocity: np.ndarray  # mm/yr on 1 January 2020
-    east_velocity: np.ndarray
-    up_acceleration: np.ndarray  # mm/yr2
-    east_acceleration: np.ndarray
-    season: np.ndarray  # mm, amplitude of the annual wave, up
-    season_day: np.ndarray  # days from 1 January 2020 to a maximum of the wave
     kind: np.ndarray  # index into KINDS
-    shape: np.ndarray  # index into SHAPES
+    area: np.ndarray  # index into the ground's structures, -1 without
+    direction: np.ndarray  # of the structure's motion, times the share of it
+    wave: np.ndarray  # mm, complex: amplitude times exp(i·2π·day of the maximum/365)
+    step: np.ndarray  # mm, of the earthquake
 
 
 class Ground:
     """The ground of one simulation; safe to ask from several threads."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, radius):
         self.seed = seed
-        self._sites = {}
+        self.terrain = Terrain.of(seed, radius)
+        self.key = seed_key(seed)
+        reach = math.ceil(REACH * radius / SITE + 0.5)
+        self.structures, self._starts = [], np.zeros((2 * reach + 1, 2 * reach + 2), dtype=np.int64)
+        for row in range(-reach, reach + 1):
+            for column in range(-reach, reach + 1):
+                self._starts[row + reach, column + reach] = len(self.structures)
+                self.structures += self._on_land(row, column)
+            self._starts[row + reach, -1] = len(self.structures)
+        self.table = np.array([astuple(structure) for structure in self.structures]).reshape(-1, len(COLUMNS))
+        self.quake = self._make_quake(radius)
+
+    def _on_land(self, row, column):
+        at = (CENTRE[0] + column * SITE, CENTRE[1] + row * SITE)
+        if inland(*at, self.terrain.coast) < -SITE:
+            return []
+        found = make_site(self.seed, self.terrain, row, column)
+        return [one for one in found if inland(one.easting, one.northing, self.terrain.coast) > one.radius]
+
+    def _make_quake(self, radius):
+        """Return easting, northing, length (m), angle, size (mm) and year of the one earthquake."""
+        rng = generator(self.seed, Stream.QUAKE)
+        length, azimuth = min(max(0.3 * radius, 900), 6_000), rng.uniform(0, 2 * math.pi)
+        at = (CENTRE[0] + 0.85 * radius * math.cos(azimuth), CENTRE[1] + 0.85 * radius * math.sin(azimuth))
+        # Between the middle of 2020 and the end of 2022, so that the usual releases see it.
+        return np.array(
+            [*at, length, rng.uniform(0, 2 * math.pi), rng.uniform(16, 30), rng.uniform(0.5, 2.9)]
+        )
+
+    def density(self, eastings, northings):
+        """Return how many scatterers a km² one geometry sees at the middles of blocks; none near water."""
+        return occupation.density(
+            eastings, northings, self.table, self._starts, self.terrain.coast, self.key ^ np.uint64(1)
+        )
+
+    def heights(self, eastings, northings):
+        """Return the height of the land above EGM2008 (m)."""
+        return heights(eastings, northings, self.terrain.waves, self.terrain.coast)
 
     def motion(self, eastings, northings):
         """Return the Motion of places (m), without the plate motion of `gnss_velocity`."""
-        found = _background(eastings, northings)
-        for inside, structure in self._around(eastings, northings):
-            _add(found, inside, structure, eastings[inside], northings[inside])
-        return found
+        area, influence, dx, dy = occupation.survey(
+            eastings, northings, self.table, self._starts, CENTRE[0], CENTRE[1]
+        )
+        kind = np.where(area >= 0, self.table[area, COLUMNS["kind"]], 0).astype(np.int8)
+        direction = np.zeros((len(area), 3))
+        for axis, lever in enumerate((dx, dy, None)):
+            # What sinks pulls its rim inwards, half as fast.
+            bowl = influence if lever is None else 0.5 * influence * lever
+            direction[:, axis] = np.where(kind == _BOWL, bowl, 0)
+        direction[:, 2] -= np.where(kind == _DAM, influence, 0)
+        sliding = np.flatnonzero(kind == _LANDSLIDE)
+        down, _ = downslopes(eastings[sliding], northings[sliding], self.terrain.waves, self.terrain.coast)
+        direction[sliding] = down * influence[sliding, None]
+        wave = self._wave(eastings, northings, kind, area, influence)
+        return Motion(kind, area, direction, wave, _steps(eastings, northings, self.quake))
 
-    def structures(self, row, column):
-        """Return the structures of one site, by its northing and easting / 20 km."""
-        if (row, column) not in self._sites:
-            rng = generator(self.seed, Stream.GROUND, row, column)
-            self._sites[row, column] = _make_site(rng, row, column)
-        return self._sites[row, column]
-
-    def is_dense(self, eastings, northings):
-        """If many scatterers stand at a place: inside any structure."""
-        dense = np.zeros(len(eastings), dtype=bool)
-        for inside, structure in self._around(eastings, northings):
-            dense[inside] |= structure.covers(eastings[inside], northings[inside])
-        return dense
-
-    def _around(self, eastings, northings):
-        """Yield every structure near the places, with the indices of those on its site."""
-        sites = np.floor_divide(northings, SITE).astype(np.int64) * 2**20
-        sites += np.floor_divide(eastings, SITE).astype(np.int64)
-        for site in np.unique(sites):
-            inside = np.flatnonzero(sites == site)
-            for structure in self.structures(*divmod(int(site), 2**20)):
-                yield inside, structure
-
-
-def gnss_velocity(eastings, northings):
-    """Return the plate's north, east and up velocity (mm/yr), planes as smooth as the GNSS model's."""
-    x, y = (eastings - 4_600_000) / 1e6, (northings - 1_740_000) / 1e6
-    return 2.1 - 0.9 * x + 0.4 * y, -0.7 + 1.3 * x - 0.6 * y, -1.5 + 0.8 * x + 1.1 * y
+    def _wave(self, eastings, northings, kind, area, influence):
+        amplitude, day = groundwater(eastings, northings)
+        wave = np.zeros((len(kind), 3), dtype=complex)
+        wave[:, 2] = amplitude * _turn(day)
+        # Buildings and dams grow with the temperature, each by its own height.
+        built = np.isin(kind, (_TOWN, _VILLAGE, _BOWL, _DAM))
+        growths = occupation.growths(eastings, northings, self.key ^ np.uint64(2))
+        wave[:, 2] += np.where(built, growths, 0) * _turn(_THERMAL_DAY)
+        # A full reservoir pushes its dam, along the short axis.
+        dam = np.flatnonzero(kind == _DAM)
+        push = 5 * influence[dam] * _turn(60)
+        angle = self.table[area[dam], COLUMNS["angle"]] - math.pi / 2
+        wave[dam, 0] += push * np.cos(angle)
+        wave[dam, 1] += push * np.sin(angle)
+        return wave
 
 
-def height(eastings, northings):
-    """Return the height of what scatters above EGM2008 (m): hills, and on them what is 100 m wide."""
-    hills = 130 * np.sin(eastings / 7_300) * np.cos(northings / 5_900) + 60 * np.sin(northings / 31_000)
-    return 180 + hills + 8 * np.sin(eastings / 37) * np.sin(northings / 29)
+def _turn(day):
+    return np.exp(2j * np.pi * day / 365)
 
 
-def undulation(eastings, northings):
-    """Return the height of EGM2008 above WGS84 (m)."""
-    return 43.6 + (eastings - 4_600_000) / 4e5 + (northings - 1_740_000) / 6e5
+def progress_of(structures, years):
+    """Return how far structures have moved (mm) at years since 2020, shape (structures, epochs).
 
-
-def _background(eastings, northings):
-    size = len(eastings)
-    found = Motion(**{field.name: np.zeros(size) for field in fields(Motion)})
-    found.season = 0.7 + 0.5 * np.sin(eastings / 17_000) * np.cos(northings / 23_000)
-    found.season_day = 75 + 30 * np.sin(eastings / 60_000 + northings / 90_000)
-    found.kind, found.shape = np.zeros(size, dtype=np.int8), np.zeros(size, dtype=np.int8)
-    return found
-
-
-def _add(motion, inside, structure, eastings, northings):
-    dx, share = structure.influence(eastings, northings)
-    touched = share > 0
-    at, dx, share = inside[touched], dx[touched], share[touched]
-    up = structure.up * share
-    # What sinks pulls its rim inwards, half as fast.
-    east = 0.5 * up * dx if structure.kind == "bowl" else structure.east * share
-    change = _ACCELERATIONS[structure.shape]
-    motion.up_velocity[at] += up
-    motion.east_velocity[at] += east
-    motion.up_acceleration[at] += change * up
-    motion.east_acceleration[at] += change * east
-    motion.season[at] += structure.season * share
-    motion.kind[at] = KINDS.index(structure.kind)
-    moving = at[np.hypot(up, east) >= _MOVING]
-    motion.shape[moving] = SHAPES.index(structure.shape)
-
-
-def _make_site(rng, row, column):
-    south, west = row * SITE, column * SITE
-    towns = []
-    for quarter in range(2):  # one town in the west and one in the east, clear of the site's borders
-        at = (west + 5_000 + 10_000 * quarter + rng.uniform(-2e3, 2e3), south + rng.uniform(4e3, 16e3))
-        towns.append(Structure("town", *at, radius=rng.uniform(700, 1500), season=rng.uniform(0, 2)))
-    # Neighbouring sites take turns, so that a single burst shows every shape.
-    slope_shape, bowl_shape = (list(_ACCELERATIONS)[(row + column + k) % 3] for k in range(2))
-    return (*towns, _make_slope(rng, towns[0], slope_shape), _make_bowl(rng, towns[1], bowl_shape))
-
-
-def _make_slope(rng, town, shape):
-    """A landslide at the edge of a town; the azimuth decides which geometry sees it better."""
-    speed, azimuth, dip = rng.uniform(6, 30), rng.uniform(0, 2 * math.pi), math.radians(rng.uniform(10, 35))
-    return Structure(
-        "slope",
-        town.easting + town.radius * math.cos(azimuth),
-        town.northing + town.radius * math.sin(azimuth),
-        radius=rng.uniform(250, 700),
-        up=-speed * math.sin(dip),
-        east=speed * math.cos(dip) * math.sin(azimuth),
-        shape=shape,
+    Parameters
+    ----------
+    structures : float array, shape (n, columns)
+        Rows of `Ground.table`.
+    years : float array, shape (epochs,)
+        Of 365 days, since 1 January 2020.
+    """
+    columns = {name: structures[:, at, None] for name, at in COLUMNS.items()}
+    since = np.maximum(years - columns["start"], 0)
+    return (
+        columns["rate"] * years
+        + columns["acceleration"] * years**2 / 2
+        + columns["total"] * -np.expm1(-since / columns["tau"])
+        + columns["change"] * np.maximum(years - columns["turn"], 0)
     )
 
 
-def _make_bowl(rng, town, shape):
-    """A bowl over an aquifer in a town; one of six rises, as after pumping has ended."""
-    sign = 1 if rng.random() < 1 / 6 else -1
-    return Structure(
-        "bowl",
-        town.easting + rng.uniform(-300, 300),
-        town.northing + rng.uniform(-300, 300),
-        radius=rng.uniform(600, 1800),
-        up=sign * rng.uniform(5, 25),
-        shape=shape,
-        season=rng.uniform(1, 6),
-    )
+def _steps(eastings, northings, quake):
+    """Return the earthquake's displacement (mm): one side rises, the other sinks, the middle moves across."""
+    dx, dy = (eastings - quake[0]) / quake[2], (northings - quake[1]) / quake[2]
+    cosine, sine = math.cos(quake[3]), math.sin(quake[3])
+    along = dx * cosine + dy * sine
+    square = dx**2 + dy**2
+    fading = np.exp(-square / 2) * np.clip((_QUAKE_REACH**2 - square) / 2, 0, 1)
+    shift = 0.5 * quake[4] * fading
+    return np.stack([shift * cosine, shift * sine, quake[4] * 1.65 * along * fading], axis=1)

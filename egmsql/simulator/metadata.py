@@ -5,8 +5,6 @@ import datetime
 from egmsql.simulator.epochs import absolute_orbit, is_sentinel_1a, years_of
 from egmsql.simulator.randomness import Stream, generator
 
-FACILITY = 1  # EGEOS
-
 _HEAD = """<?xml version='1.0' encoding='UTF-8'?>
 <{root}>
   <product_level>{level}</product_level>
@@ -35,14 +33,14 @@ def write_metadata(product, seed):
     """Return the XML document of a Product, as bytes."""
     name = product.name
     release_end = years_of(name.release)[1] if name.release else product.epochs[-1].year
-    head = {"level": name.level, "facility": FACILITY, "date": f"06/11/{release_end + 1}"}
+    head = {"level": name.level, "facility": product.facility, "date": f"06/11/{release_end + 1}"}
     if name.level == "L3":
         return (_HEAD.format(root="TILE", place="", **head) + "</TILE>").encode()
     place = (
         f"  <track>{name.track:03d}</track>\n  <burst_id>{name.burst:04d}</burst_id>\n"
         f"  <sub_swath>{name.swath}</sub_swath>\n"
     )
-    rng = generator(seed, Stream.METADATA, product.index)
+    rng = generator(seed, Stream.METADATA, name.track, name.burst, name.swath, product.epochs[0].year)
     reference = product.epochs[len(product.epochs) // 2]
     # The real documents leave out the last date, and list one satellite after the other.
     dates = sorted(product.epochs[:-1], key=lambda date: (not is_sentinel_1a(date, name.track), date))
@@ -62,7 +60,7 @@ def _images(role, dates, product, rng):
 def _scenes(product, date, rng):
     track = product.name.track
     satellite = "A" if is_sentinel_1a(date, track) else "B"
-    passage = datetime.datetime.combine(date, _PASSAGES[product.view.is_ascending])
+    passage = datetime.datetime.combine(date, _PASSAGES[product.burst.track.is_ascending])
     data_take = rng.integers(0, 2**20)
     for number, check in enumerate(rng.integers(0, 2**16, _SLICES)):
         start = passage + datetime.timedelta(seconds=number * _SLICE_SECONDS)

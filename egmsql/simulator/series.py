@@ -1,57 +1,71 @@
-"""What a satellite would measure: a known motion plus correlated noise, epoch by epoch."""
+"""What a satellite measures: the motion of the ground along its look, plus noise, pass by pass."""
 
 from dataclasses import dataclass
 
 import numba
 import numpy as np
 
-from egmsql.simulator.epochs import YEAR
+from egmsql.simulator.noise import FADING, HALF_WAVE
+from egmsql.simulator.randomness import GOLDEN, NORMALS, SHOCKS, mix, share
 
-# The correlation of real residuals is 0.33 at one epoch and 0.20 at two, whatever the days between: an
-# autoregressive part that fades by 0.6 an epoch, below white noise. Source: science.md, section 3.
-FADING = 0.6
+_WARM_UP = 32  # passes until the noise forgets that it began: 0.65 ** 32 is nothing
+_SHARED_NOISE = 0.62  # share of a scatterer's variance that its closest neighbours have too
+_OWN_NOISE = 0.06  # share of the variance that is the burst's alone, where two bursts see a scatterer
+_OUTLIER = 3.0  # mm, with a size of 3 to 8 times it
 
 
 @dataclass
-class Motions:
-    """The truth of some points in one product; arrays of one length."""
+class Paths:
+    """The ground's motion along the look of some points, without noise; arrays of one length."""
 
-    initial_velocity: np.ndarray  # mm/yr along the look direction, at the first epoch
-    acceleration: np.ndarray  # mm/yr2
-    seasonality: np.ndarray  # mm
-    season_day: np.ndarray  # days from the first epoch to a maximum of the wave
-    noise_sigma: np.ndarray  # mm
-    noise_correlation: np.ndarray  # of neighbouring epochs, below `fading`
+    velocity: np.ndarray  # mm/yr, of the plate
+    structure: np.ndarray  # row of the table of progress
+    factor: np.ndarray  # share of the structure's progress that is seen
+    step: np.ndarray  # mm, of the earthquake
+    wave: np.ndarray  # mm, complex: amplitude times exp(i·2π·day of the maximum/365)
 
 
-def compose(motions, days, rng, fading=FADING):
-    """Return displacement series (mm), float32, shape (points, epochs), before any shift or rounding.
+@dataclass(frozen=True)
+class Clock:
+    """The epochs of one burst and all that depends on them alone; arrays of one length."""
+
+    passes: np.ndarray  # int64, number of the track's pass
+    years: np.ndarray  # of 365 days since 1 January 2020
+    level: np.ndarray  # of the noise
+    autumn: np.ndarray  # -1 to 1
+    is_after_quake: np.ndarray  # 0 or 1
+
+
+def compose(paths, traits, clock, progress, air, blocks, keys):
+    """Return displacement series (mm), float32, shape (points, epochs), and the number of outliers in each.
 
     Parameters
     ----------
-    motions : Motions
-    days : sequence of int
-        Days since the first epoch.
-    rng : numpy.random.Generator
-        One row of numbers after the other: the first points do not depend on how many follow.
-    fading : float
-        Of the autoregressive part of the noise, per epoch.
+    paths : Paths
+    traits : Traits
+    clock : Clock
+    progress : float array, shape (structures, epochs)
+        mm; how far each structure has moved, its first row zero.
+    air : float32 array, shape (blocks, epochs)
+        mm
+    blocks : int array
+        Row of `air` for each point.
+    keys : uint64 arrays, (scatterer, neighbourhood, burst's own or 0)
     """
-    t = np.asarray(days, dtype=np.float64) / YEAR
-    normals = rng.standard_normal((len(motions.acceleration), len(t) + 1), dtype=np.float32)
-    angle = 2 * np.pi * motions.season_day / YEAR
-    terms = np.stack([t, t**2 / 2, np.cos(2 * np.pi * t), np.sin(2 * np.pi * t)], axis=1)
-    rates = [
-        motions.initial_velocity,
-        motions.acceleration,
-        motions.seasonality * np.cos(angle),
-        motions.seasonality * np.sin(angle),
+    moving, innovation = filter_of(traits.correlation)
+    numbers = [
+        *(paths.velocity, paths.factor, paths.step, paths.wave.real, paths.wave.imag),
+        *(traits.sigma, moving, innovation, traits.wander, 1 / traits.wander_years, traits.wander_phase),
+        *(traits.vegetation, traits.outlier_share, traits.multiple * HALF_WAVE),
     ]
-    moving, innovation = _filter_of(motions.noise_correlation, fading)
-    return _compose(normals, terms, np.stack(rates, axis=1), motions.noise_sigma, fading, moving, innovation)
+    whole = np.stack([paths.structure, blocks, traits.error_pass], axis=1)
+    epochs = np.stack([clock.years, clock.level, clock.autumn, clock.is_after_quake], axis=1)
+    turns = np.exp(2j * np.pi * clock.years)
+    waves = np.stack([turns.real, turns.imag], axis=1)
+    return _compose(np.stack(numbers, axis=1), whole, epochs, waves, clock.passes, progress, air, *keys)
 
 
-def _filter_of(correlation, fading):
+def filter_of(correlation, fading=FADING):
     """Return the moving-average weight and the innovation's standard deviation of unit noise.
 
     Autoregressive noise of variance s under white noise of variance 1 - s is an ARMA(1, 1) process; s is
@@ -65,18 +79,75 @@ def _filter_of(correlation, fading):
     return moving, np.sqrt(zero / (1 + moving**2))
 
 
+_TURN = np.cos(2 * np.pi * np.arange(4096) / 4096).astype(np.float32)
+
+
 @numba.njit(nogil=True, cache=True)
-def _compose(normals, terms, rates, sigma, fading, moving, innovation):
-    n_points, n_epochs = normals.shape[0], terms.shape[0]
+def _compose(numbers, whole, epochs, waves, passes, progress, air, keys, neighbours, owns):
+    n_points, n_epochs = len(numbers), len(passes)
     series = np.empty((n_points, n_epochs), dtype=np.float32)
+    n_outliers = np.zeros(n_points, dtype=np.int64)
+    noise = np.empty(n_epochs)
     for i in range(n_points):
-        v, a, c, s = rates[i]
-        # The state starts in its stationary distribution, so the first epoch is as noisy as any other.
-        expected = np.sqrt(max(1 - innovation[i] ** 2, 0.0)) * normals[i, n_epochs]
-        for k in range(n_epochs):
-            shock = innovation[i] * normals[i, k]
-            noise = expected + shock
-            expected = fading * noise + moving[i] * shock
-            model = v * terms[k, 0] + a * terms[k, 1] + c * terms[k, 2] + s * terms[k, 3]
-            series[i, k] = model + sigma[i] * noise
-    return series
+        (velocity, factor, step, cosine, sine, sigma, moving, innovation, wander, frequency, phase) = numbers[
+            i, :11
+        ]
+        vegetation, outlier_share, error = numbers[i, 11:]
+        structure, block, error_pass = whole[i]
+        _draw_noise(noise, passes, keys[i], neighbours[i], moving, innovation)
+        if owns[i]:
+            _add_own(noise, passes, owns[i])
+        for e in range(n_epochs):
+            years = epochs[e, 0]
+            value = velocity * years + factor * progress[structure, e] + step * epochs[e, 3]
+            value += cosine * waves[e, 0] + sine * waves[e, 1] + air[block, e]
+            value += wander * _TURN[int((years * frequency + phase + 8) * 4096) & 4095]
+            value += sigma * epochs[e, 1] * (1 + vegetation * epochs[e, 2]) * noise[e]
+            if passes[e] >= error_pass:
+                value += error
+            series[i, e] = value
+        if outlier_share > 0:
+            n_outliers[i] = _add_outliers(series[i], passes, keys[i], outlier_share)
+    return series, n_outliers
+
+
+@numba.njit(nogil=True, cache=True)
+def _draw_noise(noise, passes, key, neighbour, moving, innovation):
+    """Fill in the unit noise of one scatterer at the passes; in between, it goes on unseen."""
+    alone, common = np.sqrt(1 - _SHARED_NOISE), np.sqrt(_SHARED_NOISE)
+    expected, e = 0.0, 0
+    one, two = np.uint64(0), np.uint64(0)
+    for k in range(passes[0] - _WARM_UP & ~3, passes[-1] + 1):
+        if k & 3 == 0:  # one word holds four numbers
+            one, two = mix(key + np.uint64(k) * GOLDEN), mix(neighbour + np.uint64(k) * GOLDEN)
+        shift = np.uint64((k & 3) * 16 + 4)
+        shock = (
+            alone * SHOCKS[one >> shift & np.uint64(4095)] + common * SHOCKS[two >> shift & np.uint64(4095)]
+        )
+        shock *= innovation
+        value = expected + shock
+        expected = FADING * value + moving * shock
+        if k == passes[e]:
+            noise[e] = value
+            e += 1
+
+
+@numba.njit(nogil=True, cache=True)
+def _add_own(noise, passes, key):
+    own, rest = np.sqrt(_OWN_NOISE), np.sqrt(1 - _OWN_NOISE)
+    for e in range(len(passes)):
+        word = mix(key + np.uint64(passes[e]) * GOLDEN)
+        noise[e] = rest * noise[e] + own * NORMALS[word >> np.uint64(52)]
+
+
+@numba.njit(nogil=True, cache=True)
+def _add_outliers(values, passes, key, outlier_share):
+    """Move single epochs by 9 to 24 mm; return how many."""
+    n_outliers = 0
+    for e in range(len(passes)):
+        word = mix(key ^ (np.uint64(passes[e] + 77) * GOLDEN))
+        if share(word) < outlier_share:
+            size = _OUTLIER * (3 + 5 * share(mix(word)))
+            values[e] += size if word & np.uint64(1) else -size
+            n_outliers += 1
+    return n_outliers

@@ -40,10 +40,15 @@ class Fits:
         return cls(t, present, bases, triangles)
 
     @property
-    def half_square_slope(self):
-        """The mean_velocity (mm/yr) that an acceleration of 1 mm/yr² alone would have."""
-        basis, triangle = self.bases[0], self.triangles[0]
-        return float(basis[:, 3] @ (self.t**2 / 2) / triangle[3, 3])
+    def velocity_weights(self):
+        """What the values of a series without gaps are multiplied with to sum to mean_velocity."""
+        return self.bases[0][:, 3] / self.triangles[0][3, 3]
+
+    @property
+    def acceleration_weights(self):
+        """What the values of a series without gaps are multiplied with to sum to acceleration."""
+        # The basis has t², the definition t²/2.
+        return 2 * self.bases[0][:, 4] / self.triangles[0][4, 4]
 
 
 def publish(series, fits):

@@ -1,24 +1,20 @@
-"""Which epochs series lack: series that lack the same ones are fitted alike."""
+"""Which series lack the same epochs, so that they can share what only the epochs decide."""
 
 import numpy as np
 
 
-def patterns(displacements):
-    """Yield (numbers of the rows, which epochs they have) for each pattern of missing epochs.
+def alike(missing, shape):
+    """Yield (numbers of rows, which epochs are present) of the series that lack the same epochs.
 
     Parameters
     ----------
-    displacements : masked array, shape (rows, epochs)
-        Masked where an epoch is missing. Rows without any epoch belong to no pattern.
+    missing : array of bool, shape (series, epochs), or numpy.ma.nomask
+    shape : (series, epochs)
     """
-    n_rows, n_epochs = displacements.shape
-    if displacements.mask is np.ma.nomask:
-        if n_epochs:
-            yield np.arange(n_rows), np.ones(n_epochs, dtype=bool)
+    if missing is np.ma.nomask or not missing.any():
+        yield np.arange(shape[0]), np.ones(shape[1], dtype=bool)
         return
-    packed = np.packbits(displacements.mask, axis=1)
-    _, first, pattern = np.unique(packed, axis=0, return_index=True, return_inverse=True)
-    for number, row in enumerate(first):
-        present = ~displacements.mask[row]
-        if present.any():
-            yield np.flatnonzero(pattern.ravel() == number), present
+    patterns, found = np.unique(np.packbits(missing, axis=1), axis=0, return_inverse=True)
+    order = np.argsort(found.ravel(), kind="stable")
+    for rows in np.split(order, np.cumsum(np.bincount(found.ravel(), minlength=len(patterns)))[:-1]):
+        yield rows, ~missing[rows[0]]

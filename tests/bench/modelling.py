@@ -1,0 +1,70 @@
+"""How fast each model goes from Parquet to Parquet, audited and published, beside numpy in memory."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+from measuring import best, measured
+from sizes import series_of
+
+SERIES_LAYER = 30
+CEILINGS = {  # model -> the contender that computes the same in memory, where one is defined
+    "features.fits": "fits_with_numpy",
+    "features.residuals": "residuals_with_numpy",
+}
+_GOAL = 200_000  # points/s, all of them together
+_LIKE_ONE = 200_000  # points of the series that numpy computes on
+
+
+def models_above_series():
+    """Return the names of the stored models that run once a product on what the reader has written."""
+    import egmsql
+
+    models = egmsql.load_project().models.values()
+    return [
+        m.name for m in models if m.kind == "table" and m.partition == "product" and m.layer > SERIES_LAYER
+    ]
+
+
+def compare_models(lake, folder, threads, rounds):
+    """Print points/s and peak memory of each model, and numpy's rate for the same where there is one."""
+    import egmsql
+
+    egmsql.build(lake)  # also compiles what is compiled once
+    n_points, largest = _series(lake)
+    np.save(folder / "series.npy", series_of(largest, _LIKE_ONE))
+    n_series = len(np.load(folder / "series.npy", mmap_mode="r"))
+    models = models_above_series()
+    runs, tops = {model: [] for model in models}, {model: [] for model in models}
+    for _ in range(rounds):
+        for model in models:
+            shutil.rmtree(Path(lake) / model.replace(".", "/"))  # lost files are made again
+            runs[model].append(measured("build", [lake, model], threads))
+            if model in CEILINGS:
+                tops[model].append(measured(CEILINGS[model], [folder / "series.npy"], threads))
+    print(
+        f"\n{n_points:,} points, Parquet to Parquet, audited and published, {threads} threads, best of {rounds}"
+    )
+    print(f"{'model':24}{'s':>8}{'points/s':>12}{'peak MiB':>10}{'numpy, in memory':>18}{'ratio':>8}")
+    for model in models:
+        seconds, peak = best(runs[model])
+        rate = n_points / seconds
+        ceiling = ""
+        if tops[model]:
+            top = n_series / best(tops[model])[0]
+            ceiling = f"{top:18,.0f}{rate / top:8.2f}"
+        print(f"{model:24}{seconds:8.2f}{rate:12,.0f}{peak / 2**20:10.0f}{ceiling}")
+    rate = n_points / sum(best(runs[model])[0] for model in models)
+    verdict = "met" if rate >= _GOAL else "MISSED"
+    print(f"{'one after the other':32}{rate:12,.0f}   goal {_GOAL:,}: {verdict}")
+
+
+def _series(lake):
+    """Return the number of points of a lake and the path of its largest file of series."""
+    import egmsql
+
+    with egmsql.connect(lake) as connection:
+        rows = connection.execute(
+            "select path, n_rows from _files where model = 'series.displacement' order by n_rows desc, path"
+        ).fetchall()
+    return sum(n for _, n in rows), Path(lake) / rows[0][0]
