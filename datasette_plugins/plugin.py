@@ -12,7 +12,17 @@ import re
 import datasette.utils
 from datasette import hookimpl
 from datasette.utils import StartupError
-from egmsql.web import compatible, downloads, lake_api, metadata, openapi, points_api, shapes_api
+from egmsql.web import (
+    compatible,
+    downloads,
+    lake_api,
+    map_page,
+    metadata,
+    models_api,
+    openapi,
+    points_api,
+    shapes_api,
+)
 from egmsql.web.database import DuckDBDatabase
 from egmsql.web.headers import Guarded
 from egmsql.web.routes import register
@@ -21,7 +31,14 @@ from egmsql.web.workers import WorkerLimits
 
 from egmsql.errors import EgmsqlError
 
-_API = (*points_api.ROUTES, *shapes_api.ROUTES, *downloads.ROUTES, *lake_api.ROUTES, *compatible.ROUTES)
+_API = (
+    *points_api.ROUTES,
+    *models_api.ROUTES,
+    *shapes_api.ROUTES,
+    *downloads.ROUTES,
+    *lake_api.ROUTES,
+    *compatible.ROUTES,
+)
 ROUTES = (*_API, openapi.openapi_route(_API))
 
 # Datasette's takes `x::int` and `list[1:3]` for parameters.
@@ -81,7 +98,8 @@ def register_routes(datasette):
     """Add the API's routes."""
     if configured(datasette) is None:
         return []
-    return [register(route, datasette, _name(datasette)) for route in ROUTES]
+    pages = [(r"^/-/map/?$", map_page.show)]
+    return pages + [register(route, datasette, _name(datasette)) for route in ROUTES]
 
 
 @hookimpl

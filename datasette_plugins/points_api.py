@@ -126,7 +126,7 @@ def find_points(cursor, call, pids):
     return found
 
 
-def _products_by_pid(cursor, call, pids):
+def products_by_pid(cursor, call, pids):
     """Return product -> pids to look for in its series; the points are asked only where many could hold one.
 
     The pids of a burst are a range of their own. Tiles of L3 lie beside each other in it.
@@ -146,7 +146,7 @@ async def series(call):
     snapshot, pids = call.snapshot, call["pid"]
 
     def query(cursor):
-        wanted = _products_by_pid(cursor, call, pids)
+        wanted = products_by_pid(cursor, call, pids)
         found = []
         for product, some in wanted.items():
             held, displacements = snapshot.series.read(product, some)
