@@ -8,7 +8,7 @@ from egmsql.web.parameters import RequestError
 from egmsql.web.points_api import products_by_pid
 from egmsql.web.routes import PREFIX, Route
 
-_CLASSES, _SHAPES = "classes.motion", "features.hypotheses"
+_CLASSES, _SHAPES, _CORRECTED = "classes.motion", "features.hypotheses", "classes.corrected"
 _BREAKS = {
     "hinge": ("hinge",),
     "step": ("step",),
@@ -30,6 +30,7 @@ _SHAPE_COLUMNS = (
     *("first_break", "first_break_date", "first_break_mm", "first_break_mm_yr"),
     *("second_break", "second_break_date", "second_break_mm", "second_break_mm_yr"),
 )
+_MM = 0.1  # mm in one unit of displacements
 _BREAKS_OF_CLASS = {"velocity_change": ("hinge",), "step": ("step",)}
 
 
@@ -52,9 +53,13 @@ async def model(call):
 
 
 def _of_product(snapshot, product, pids):
-    classes, shapes = (
+    classes, shapes, corrected = (
         snapshot.details[name].rows(product, pids, columns) if name in snapshot.details else {}
-        for name, columns in ((_CLASSES, None), (_SHAPES, _SHAPE_COLUMNS))
+        for name, columns in (
+            (_CLASSES, None),
+            (_SHAPES, _SHAPE_COLUMNS),
+            (_CORRECTED, ("pid", "displacements")),
+        )
     )
     held, displacements = snapshot.series.read(product, pids)
     epochs = snapshot.products[product]["epochs"]
@@ -71,6 +76,11 @@ def _of_product(snapshot, product, pids):
             "attributes": {
                 k: _rounded(v) for k, v in row.items() if not _is_probability(k) and k not in _KEYS
             },
+            "corrected_mm": [
+                None if v is None else round(v * _MM, 1) for v in corrected[pid]["displacements"]
+            ]
+            if pid in corrected
+            else None,
             "curve": curve(epochs, values, shape) if shape else None,
         }
 

@@ -75,7 +75,8 @@ def _columns(call, kind):
     fixed = _POINT_COLUMNS if kind == "points" else _CELL_COLUMNS
     held = call.snapshot.tables["points" if kind == "points" else "overviews"].columns
     asked = call["columns"] or []
-    unknown = [c for c in asked if c not in call.snapshot.tables["points"].columns]
+    tables = call.snapshot.tables
+    unknown = [c for c in asked if c not in tables["points"].columns and c not in tables["overviews"].columns]
     if unknown:
         known = ", ".join(call.snapshot.tables["points"].columns)
         raise RequestError(f"columns: {unknown[0][:40]}", "is no column of points", f"choose among {known}")

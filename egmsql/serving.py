@@ -22,7 +22,11 @@ from egmsql.workspace import scan
 FORMAT = 2  # of the file: raise it when its bookkeeping changes
 
 _SERIES = "series.displacement"
-_DETAILS = ("classes.motion", "features.hypotheses")  # read where they lie, as series are
+_DETAILS = (
+    "classes.motion",
+    "features.hypotheses",
+    "classes.corrected",
+)  # read where they lie, as series are
 _MEANINGS = {
     "model": "Name of a model: its layer and its file in `sql/`",
     "kind": "table (stored) or view",
