@@ -28,6 +28,7 @@ demo: demo/lake/.built ## simulate a small region, ingest, build, check, summari
 	@echo; echo "What the lake in demo/lake holds:"
 	@$(BIN)/duckdb -readonly demo/lake/egmsql.duckdb -c ".read docs/summary.sql"
 	@echo "Look further:"
+	@echo "  $(BIN)/egmsql serve demo/lake                       the map: http://127.0.0.1:8001/-/map"
 	@echo "  $(BIN)/duckdb -readonly demo/lake/egmsql.duckdb     plain SQL shell"
 	@echo "  $(BIN)/egmsql shell demo/lake                       the same with the Python functions"
 	@echo "  $(BIN)/egmsql plan demo/lake                        what a build would do, and why"

@@ -15,6 +15,7 @@ from datasette.utils import StartupError
 from egmsql.web import (
     compatible,
     downloads,
+    frames_api,
     lake_api,
     map_page,
     metadata,
@@ -34,6 +35,7 @@ from egmsql.errors import EgmsqlError
 _API = (
     *points_api.ROUTES,
     *models_api.ROUTES,
+    *frames_api.ROUTES,
     *shapes_api.ROUTES,
     *downloads.ROUTES,
     *lake_api.ROUTES,
@@ -106,6 +108,12 @@ def register_routes(datasette):
 def extra_css_urls(datasette):
     """Let rows be seen below the meanings of their columns."""
     return [datasette.urls.static_plugins("egmsql", "egms.css")] if configured(datasette) else []
+
+
+@hookimpl
+def menu_links(datasette):
+    """Link to the map from every page."""
+    return [{"href": datasette.urls.path("/-/map"), "label": "Map"}] if configured(datasette) else []
 
 
 @hookimpl

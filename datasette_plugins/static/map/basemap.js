@@ -20,7 +20,11 @@ export async function addBasemap(L, map) {
   const drawn = { interactive: false, renderer: L.canvas({ pane: pane("ground", 200), padding: 0.3 }) };
   L.polygon(land.map((line) => [decode(line, unit)]), { ...drawn, weight: 1, color: "#9fb0ba", fillColor: "#fbfaf6", fillOpacity: 1 }).addTo(map);
   L.polyline(borders.map((line) => decode(line, unit)), { ...drawn, weight: 1, color: "#c5bfb2", dashArray: "4 3" }).addTo(map);
-  map.attributionControl.addAttribution("Natural Earth");
+  map.attributionControl.addAttribution("coasts: Natural Earth");
+  // Drawn for a scale of 1 : 10 million; nearer, they would contradict the points.
+  const near = () => map.getContainer().classList.toggle("near", map.getZoom() >= 13);
+  map.on("zoomend", near);
+  near();
 }
 
 function decode(line, unit) {
@@ -56,6 +60,7 @@ function graticule(L, map, pane) {
       line([[s, lon], [n, lon]], degrees(lon, digits, "E", "W"), [view.getNorth(), lon]);
     }
     for (let lat = Math.ceil(s / step) * step; lat <= n; lat += step) {
+      if (map.latLngToContainerPoint([lat, 0]).y < 30) continue;
       line([[lat, w], [lat, e]], degrees(lat, digits, "N", "S"), [lat, view.getWest()]);
     }
   };

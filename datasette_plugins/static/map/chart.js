@@ -29,7 +29,7 @@ export function timeChart(box, curves, { unit = "mm", zero = true, onDrawn } = {
     cursor: { drag: { x: true, y: false, setScale: true }, points: { show: false } },
     scales: { x: { time: true } },
     tzDate: (stamp) => globalThis.uPlot.tzDate(new Date(stamp * 1000), "Etc/UTC"),
-    axes: [axis({ space: 70 }), axis({ label: `displacement [${unit}]`, labelSize: 18, size: 46, values: (u, ticks) => ticks.map((t) => number(t, Math.abs(ticks[1] - ticks[0]) < 1 ? 1 : 0)) })],
+    axes: [axis({ space: 70, size: 40 }), axis({ label: `displacement [${unit}]`, labelSize: 18, size: 46, values: (u, ticks) => ticks.map((t) => number(t, Math.abs(ticks[1] - ticks[0]) < 1 ? 1 : 0)) })],
     series,
     bands,
     hooks: { drawClear: [(u) => behind(u, curves, zero)], draw: [(u) => { missing(u, curves); onDrawn?.(u); }], setCursor: [(u) => tell(u, curves)] },

@@ -17,6 +17,7 @@ export const FIELDS = {
   seasonality_mm: { label: "Seasonality", unit: "mm", digits: 1, low: 0, ranges: [2, 5, 10, 20], usual: 5 },
   temporal_coherence: { label: "Temporal coherence", unit: "", digits: 2, low: 0.4, ranges: [1], usual: 1 },
   height_ortho: { label: "Height", unit: "m", digits: 0, low: 0, ranges: [100, 250, 500, 1000, 2000, 4000], usual: 500 },
+  displacement_mm: { label: "Displacement since the first date", unit: "mm", digits: 0, signed: true, ranges: [], usual: 25, film: true },
 };
 
 // Okabe and Ito's colours, which the colour-blind tell apart; what stands still is grey.
@@ -53,9 +54,8 @@ export function colouring(state) {
   const field = FIELDS[state.colour];
   if (field.categories) {
     const colours = new Uint8Array(CLASS_NAMES.flatMap((name) => rgb(CLASSES[name])));
-    const order = { stable: 0, unclassified: 0, noisy: 40, linear: 120, complex: 150, step: 170 };
-    const strength = CLASS_NAMES.map((name) => order[name] ?? 200);
-    return { field, colours, index: (code) => code, strength: (i) => strength[i] };
+    // As they come: with movers on top the map would show more of them than there are.
+    return { field, colours, index: (code) => code, strength: () => 0 };
   }
   const colours = table(RAMPS[field.signed ? state.ramp : "viridis"] ?? RAMPS["blue-red"]);
   const [low, high] = rangeOf(state);

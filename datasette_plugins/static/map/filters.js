@@ -2,6 +2,7 @@
 
 import { CLASS_NAMES, CLASSES, DIVERGING, FIELDS } from "./colours.js";
 import { byId, count, el, number, words } from "./dom.js";
+import { swipeChoices } from "./swipe.js";
 import { FILTERS, on, set, state } from "./state.js";
 
 const followers = [];
@@ -11,9 +12,9 @@ export function showControls(info, tools) {
   const pairs = [...new Map(info.datasets.map((d) => [`${d.release} ${d.level}`, d])).values()];
   byId("controls").replaceChildren(
     group("Data", dataset(pairs), viewings(info), products(info)),
-    group("Colour", select("colour", Object.entries(FIELDS).filter(([f]) => f !== "class" || hasClasses(info)).map(([f, d]) => [f, d.label]), "Colour by", { range: null }),
+    group("Colour", select("colour", Object.entries(FIELDS).filter(([f, d]) => !d.film && (f !== "class" || hasClasses(info))).map(([f, d]) => [f, d.label]), "Colour by", { range: null }),
       select("ramp", DIVERGING.map((r) => [r, words(r.replace("-", " to "))]), "Ramp"), ranges(), slider("size", "Size", 0.5, 2.5, 0.1, 1),
-      check("labels", "Values beside points (L)"), check("outlines", "Outlines of products (O)")),
+      swipes(info), check("labels", "Values beside points (L)"), check("outlines", "Outlines of products (O)")),
     group("Only", between("velocity_mm_yr", "Velocity [mm/yr]", 50), slider("min_temporal_coherence", "Coherence from", 0, 1, 0.05, 0, true),
       hasClasses(info) && slider("min_probability", "Probability of the class from", 0, 1, 0.05, 0, true), hasClasses(info) && classes(),
       el("button", { type: "button", textContent: "All points again", onclick: () => set(Object.fromEntries(FILTERS.slice(2).map((f) => [f, Array.isArray(state[f]) ? [] : null]))) })),
@@ -103,6 +104,20 @@ function ranges() {
     control.value = state.range ?? field.usual;
   });
   return made;
+}
+
+function swipes(info) {
+  const control = el("select", { onchange: () => set({ swipe: control.value }) });
+  let made;
+  follow(() => {
+    const choices = swipeChoices(info);
+    if (made !== JSON.stringify(choices)) {
+      made = JSON.stringify(choices);
+      control.replaceChildren(...choices.map(([value, textContent]) => el("option", { value, textContent })));
+    }
+    control.value = state.swipe;
+  });
+  return row("Swipe", control);
 }
 
 function slider(name, label, min, max, step, none, filter) {

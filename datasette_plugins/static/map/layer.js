@@ -8,7 +8,8 @@ const TILE = 256;
 
 export function pointLayer(L) {
   return L.Layer.extend({
-    initialize() {
+    initialize(name = "points") {
+      this._name = name;
       this.view = null;
       this.paint = null;
       this.size = 1;
@@ -17,10 +18,14 @@ export function pointLayer(L) {
 
     onAdd(map) {
       this._map = map;
-      this._pane = map.createPane("points");
-      this._pane.style.zIndex = 450;
-      this._pane.style.pointerEvents = "none";
+      this.pane = map.getPane(this._name) ?? map.createPane(this._name);
+      this.pane.style.zIndex = 450;
+      this.pane.style.pointerEvents = "none";
       this.canvas = this._newCanvas();
+    },
+
+    onRemove() {
+      this.pane.replaceChildren();
     },
 
     getEvents() {
@@ -28,7 +33,7 @@ export function pointLayer(L) {
     },
 
     _newCanvas() {
-      const canvas = L.DomUtil.create("canvas", "points leaflet-zoom-animated", this._pane);
+      const canvas = L.DomUtil.create("canvas", "points leaflet-zoom-animated", this.pane);
       canvas.setAttribute("aria-hidden", "true");
       return canvas;
     },
@@ -138,19 +143,21 @@ export function pointLayer(L) {
     // Values beside points, as many as there is room for: the map is readable without colour.
     _label(context, ratio) {
       const { view, paint, sx, sy } = this;
-      const taken = new Set();
+      const taken = [];
+      const [w, h] = [9 * ratio, 13 * ratio];
       context.font = `${11 * ratio}px system-ui, sans-serif`;
       context.lineWidth = 3 * ratio;
       context.strokeStyle = "rgba(255,255,255,0.9)";
       context.fillStyle = "#1c2733";
       const order = this._order();
-      for (let k = order.length - 1; k >= 0 && taken.size < 400; k -= 1) {
+      for (let k = order.length - 1; k >= 0 && taken.length < 300; k -= 1) {
         const i = order[k];
-        const cell = `${Math.round(sx[i] / (46 * ratio))},${Math.round(sy[i] / (16 * ratio))}`;
-        if (!(sx[i] > 0 && sy[i] > 0) || taken.has(cell)) continue;
-        taken.add(cell);
+        if (!(sx[i] > 0 && sy[i] > 0 && sx[i] < context.canvas.width && sy[i] < context.canvas.height)) continue;
         const text = paint.text(view.value[i]);
         const [x, y] = [sx[i] + (this.radius() + 2) * ratio, sy[i] + 4 * ratio];
+        const wide = w + 6.2 * ratio * text.length;
+        if (taken.some(([tx, ty, tw]) => Math.abs(ty - y) < h && x < tx + tw && tx < x + wide)) continue;
+        taken.push([x, y, wide]);
         context.strokeText(text, x, y);
         context.fillText(text, x, y);
       }

@@ -1,26 +1,26 @@
 // What the colours and symbols mean, and how many of each are in view.
 
 import { CLASS_NAMES, CLASSES, FIELDS, css, rangeOf } from "./colours.js";
-import { byId, count, el, number, words } from "./dom.js";
+import { count, el, number, words } from "./dom.js";
 import { symbol } from "./stamps.js";
-import { state } from "./state.js";
 import { VIEWINGS } from "./view.js";
 
 const BINS = 10;
 
-export function showLegend(layer) {
+// place: the element; shown: what the layer's side shows; part: of the screen's width that it has.
+export function showLegend(place, layer, shown, part) {
   const { view, paint } = layer;
-  if (!view || !paint) return;
-  const seen = inView(layer);
-  const field = FIELDS[state.colour];
+  if (!view || !paint || view.field !== shown.colour) return;
+  const seen = inView(layer, part);
+  const field = FIELDS[shown.colour];
   const unit = field.unit ? ` [${field.unit}]` : "";
-  byId("legend").replaceChildren(
+  place.replaceChildren(
     el("h2", { textContent: field.label + unit }),
-    ...(field.categories ? classes(seen) : scale(seen, paint, field)),
-    el("p", { className: "symbols" }, VIEWINGS.map((name, i) => (seen.viewing[i] ? [symbol(i, "#fff"), `${name} ${count(seen.viewing[i])}`] : []))),
+    ...(field.categories ? classes(seen) : scale(seen, paint, field, shown)),
+    el("p", { className: "symbols" }, VIEWINGS.map((name, i) => (seen.viewing[i] ? el("span", {}, symbol(i, "#fff"), ` ${name} ${count(seen.viewing[i])}`) : []))),
     el("p", { className: "note", textContent: said(view, seen) }),
   );
-  byId("legend").dataset.count = seen.total;
+  place.dataset.count = seen.total;
 }
 
 function said(view, seen) {
@@ -29,13 +29,15 @@ function said(view, seen) {
 }
 
 // Sums over what lies on the screen; a cell counts as its points.
-function inView(layer) {
+function inView(layer, [from, to]) {
   const { view, paint, sx, sy, canvas } = layer;
   const seen = { total: 0, viewing: new Array(4).fill(0), class: new Array(CLASS_NAMES.length).fill(0), bins: new Array(BINS).fill(0) };
+  // The canvas is larger than the screen: see PAD of the layer.
   const [padX, padY] = [canvas.width * 0.097, canvas.height * 0.097];
+  const [low, high] = [from, to].map((share) => padX + share * (canvas.width - 2 * padX));
   const counts = view.kind === "cells" && view.field === "class" && CLASS_NAMES.map((name) => view.table.getChild(`n_${name}`)?.toArray());
   for (let i = 0; i < view.n; i += 1) {
-    if (!(sx[i] >= padX && sy[i] >= padY && sx[i] < canvas.width - padX && sy[i] < canvas.height - padY)) continue;
+    if (!(sx[i] >= low && sy[i] >= padY && sx[i] < high && sy[i] < canvas.height - padY)) continue;
     const n = view.kind === "cells" ? view.n_points[i] : 1;
     seen.total += n;
     seen.viewing[view.viewing[i]] += n;
@@ -46,8 +48,8 @@ function inView(layer) {
   return seen;
 }
 
-function scale(seen, paint, field) {
-  const [low, high] = rangeOf(state);
+function scale(seen, paint, field, shown) {
+  const [low, high] = rangeOf(shown);
   const most = Math.max(1, ...seen.bins);
   const bars = seen.bins.map((n, k) => {
     const from = low + ((high - low) * k) / BINS;
@@ -64,7 +66,7 @@ function scale(seen, paint, field) {
     const beyond = k === 0 && (field.signed || value > 0) ? "≤ " : k === 2 && high !== 1 ? "≥ " : "";
     return el("span", { textContent: beyond + number(value, Number.isInteger(value) ? 0 : field.digits, field.signed) });
   });
-  const towards = field.signed && state.colour === "velocity_mm_yr" && (state.level === "L3" ? ["down, west", "up, east"] : ["away", "towards satellite"]);
+  const towards = field.signed && shown.colour === "velocity_mm_yr" && (shown.level === "L3" ? ["down, west", "up, east"] : ["away", "towards satellite"]);
   return [
     el("div", { className: "bars", "aria-label": "How many points of each value" }, bars),
     ramp,

@@ -1,17 +1,19 @@
 // The page: puts the map, its layer, controls, search and panel together.
 
-import { ask, forget, link, onTraffic } from "./api.js";
+import { ask, link, onTraffic } from "./api.js";
 import { addBasemap } from "./basemap.js";
-import { CLASS_NAMES, FIELDS, SERIES, colouring } from "./colours.js";
+import { CLASS_NAMES, FIELDS, SERIES } from "./colours.js";
 import { byId, count, counted, el, number, words } from "./dom.js";
 import { showControls } from "./filters.js";
 import { showLegend } from "./legend.js";
-import { pointLayer } from "./layer.js";
 import { closePanel, drawSeries, showSeries } from "./panel.js";
 import { setUpSearch } from "./search.js";
 import { Drawing, showPolygon, showProfile } from "./shapes.js";
+import { Side, boxOf, written } from "./side.js";
+import { Film } from "./film.js";
 import { FILTERS, filters, on, set, state } from "./state.js";
-import { VIEWINGS, View } from "./view.js";
+import { Line, overridesOf } from "./swipe.js";
+import { VIEWINGS } from "./view.js";
 
 const L = await import(document.body.dataset.leaflet);
 const phone = matchMedia("(max-width: 720px)");
@@ -31,56 +33,39 @@ const map = L.map("map", { minZoom: 3, maxZoom: 19, zoomControl: false, worldCop
 L.control.zoom({ position: "topright" }).addTo(map);
 L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
 map.attributionControl.setPrefix(false).addAttribution(document.body.dataset.attribution);
-const layer = new (pointLayer(L))();
-layer.size = state.size;
-layer.labels = state.labels;
 if (state.lat !== null && state.zoom !== null) map.setView([state.lat, state.lon], state.zoom);
 else {
   const [w, s, e, n] = info.bbox;
-  map.fitBounds([[s, w], [n, e]], { animate: false });
+  map.fitBounds([[s, w], [n, e]], { animate: false, paddingTopLeft: phone.matches ? [10, 10] : [200, 20], paddingBottomRight: [20, 20] });
 }
-layer.addTo(map);
 addBasemap(L, map).catch(failed);
 
+map.createPane("marks").style.zIndex = 460;
+map.getPane("marks").style.pointerEvents = "none";
+const above = { pane: "marks", renderer: L.svg({ pane: "marks" }), interactive: false };
 const marks = L.layerGroup().addTo(map);
 const outlines = L.layerGroup().addTo(map);
-const drawing = new Drawing(L, map);
+const drawing = new Drawing(L, map, above);
 
-// What is in view.
-let question = null;
-const boxOf = (bounds) => [Math.max(-180, bounds.getWest()), Math.max(-85, bounds.getSouth()), Math.min(180, bounds.getEast()), Math.min(85, bounds.getNorth())];
+// What is in view: one side, or two with a line between them.
+const sides = { left: new Side(L, map, info, "left", () => overridesOf("left"), failed), right: null };
+const line = new Line(map, () => sides);
+const both = () => [sides.left, sides.right].filter(Boolean);
+const film = new Film(map, sides.left, failed);
+const load = () => Promise.all([film.open ? film.load() : sides.left.load(), sides.right?.load()]);
 
-async function load() {
-  const started = performance.now();
-  const needed = JSON.stringify([state.colour, filters()]);
-  if (layer.view && question === needed && layer.view.covers(boxOf(map.getBounds()))) {
-    forget("viewport");
-    return;
-  }
-  const bounds = boxOf(map.getBounds().pad(0.12));
-  const field = state.colour;
-  const held = info.tables.overviews?.columns ?? {};
-  const counts = field === "class" ? CLASS_NAMES.map((name) => `n_${name}`).filter((name) => name in held) : [];
-  const columns = ["class", field].filter((name) => name in info.tables.points.columns).concat(counts);
-  try {
-    const found = await ask("viewport", { bbox: bounds.map((v) => v.toFixed(6)), width: Math.min(8192, Math.round(map.getSize().x * 1.24)), columns: [...new Set(columns)], format: "arrow", ...filters() }, { arrow: true });
-    if (!found) return;
-    const fade = layer.view && layer.view.kind + layer.view.about.zoom !== found.about.kind + found.about.zoom;
-    question = needed;
-    layer.paint = colour();
-    layer.setView(new View(found, bounds, field), fade);
-    byId("error").hidden = true;
-    counted("loaded", performance.now() - started);
-  } catch (error) {
-    failed(error);
-  }
+function legends() {
+  const parts = sides.right ? [[0, state.at], [state.at, 1]] : [[0, 1]];
+  byId("legend-right").hidden = !sides.right;
+  both().forEach((side, i) => showLegend(byId(i ? "legend-right" : "legend"), side.layer, !i && film.open ? film.shown : side.seen, parts[i]));
 }
 
-function colour() {
-  const paint = colouring(state);
-  const { field } = paint;
-  paint.text = field.categories ? (code) => words(CLASS_NAMES[code]) : (value) => number(value, field.digits, field.signed);
-  return paint;
+function swipe() {
+  sides.right?.remove();
+  sides.right = state.swipe ? new Side(L, map, info, "right", () => overridesOf("right"), failed) : null;
+  sides.right?.layer.on("drawn", legends);
+  line.place();
+  return load();
 }
 
 let waiting;
@@ -90,26 +75,27 @@ map.on("moveend", () => {
   clearTimeout(waiting);
   waiting = setTimeout(load, 60);
 });
-layer.on("drawn", () => showLegend(layer));
+sides.left.layer.on("drawn", legends);
 onTraffic((running) => document.body.classList.toggle("busy", running > 0));
 
 // Pointing and choosing.
+const sideAt = (place) => (sides.right && place.x > state.at * map.getSize().x ? sides.right : sides.left);
 map.on("mousemove", (e) => {
+  const { layer } = sideAt(e.containerPoint);
   const i = drawing.kind ? -1 : layer.nearest(e.containerPoint, 8);
   map.getContainer().classList.toggle("over", i >= 0);
   const box = byId("hover");
   box.hidden = i < 0;
   if (i < 0) return;
-  box.replaceChildren(...about(i).map((text) => el("div", { textContent: text })));
+  box.replaceChildren(...about(layer, i).map((text) => el("div", { textContent: text })));
   const size = map.getSize();
   box.style.left = `${Math.min(e.containerPoint.x + 14, size.x - box.offsetWidth - 6)}px`;
   box.style.top = `${Math.min(e.containerPoint.y + 14, size.y - box.offsetHeight - 6)}px`;
 });
 map.on("mouseout", () => { byId("hover").hidden = true; });
 
-function about(i) {
-  const { view } = layer;
-  const field = FIELDS[state.colour];
+function about({ view }, i) {
+  const field = FIELDS[view.field];
   const said = (value) => (field.categories ? words(CLASS_NAMES[value]) : `${number(value, field.digits, field.signed)} ${field.unit}`);
   const more = field.categories || view.field === "velocity_mm_yr" ? [] : [`velocity ${number(view.velocity[i], 1, true)} mm/yr`];
   if (view.kind === "points") return [`${field.label}: ${said(view.value[i])}`, ...more, `${words(CLASS_NAMES[view.class[i]])}, ${VIEWINGS[view.viewing[i]]}`];
@@ -120,6 +106,7 @@ function about(i) {
 let clicked;
 map.on("click", (e) => {
   if (drawing.kind) return;
+  const { layer } = sideAt(e.containerPoint);
   const i = layer.nearest(e.containerPoint, phone.matches ? 18 : 11);
   if (i < 0) return;
   clicked = performance.now();
@@ -151,8 +138,8 @@ async function mark() {
   const found = await ask("point", { pid: state.pid, release: state.release, level: state.level }, { kind: "marks" });
   found?.points.forEach((p, k) => {
     const at = [p.latitude, p.longitude];
-    L.circleMarker(at, { radius: 10, color: "#fff", weight: 5, fill: false, interactive: false }).addTo(marks);
-    L.circleMarker(at, { radius: 10, color: SERIES[k % SERIES.length], weight: 3, fill: false, interactive: false }).addTo(marks);
+    L.circleMarker(at, { ...above, radius: 10, color: "#fff", weight: 6, fill: false }).addTo(marks);
+    L.circleMarker(at, { ...above, radius: 10, color: SERIES[k % SERIES.length], weight: 3, fill: false }).addTo(marks);
   });
 }
 
@@ -161,15 +148,17 @@ function showOutlines() {
   if (!state.outlines) return;
   for (const p of info.products.filter((each) => each.release === state.release && each.level === state.level)) {
     const corners = p.outline.map(([lon, lat]) => [lat, lon]);
-    L.polygon(corners, { color: "#31475a", weight: 1.5, dashArray: p.viewing === "descending" ? "6 4" : null, fill: false, interactive: false })
+    L.polygon(corners, { ...above, color: "#31475a", weight: 1.5, dashArray: p.viewing === "descending" ? "6 4" : null, fill: false })
       .bindTooltip(el("span", { textContent: `${p.product}, ${p.viewing}` }), { permanent: true, className: "product", direction: "center" }).addTo(outlines);
   }
 }
 
 // Who follows which part of the state.
 on([...FILTERS, "colour"], load);
-on(["ramp", "range"], () => { layer.paint = colour(); layer.redraw(); });
-on(["size", "labels"], () => { layer.size = state.size; layer.labels = state.labels; layer.redraw(); });
+on(["ramp", "range"], () => both().forEach((side) => side.recolour()));
+on(["size", "labels"], () => both().forEach((side) => side.look()));
+on(["swipe"], swipe);
+on(["at"], () => { line.place(); legends(); });
 on(["outlines", "release", "level"], showOutlines);
 on(["pid", "reference"], panel);
 on(["polygon", "line", "width", "from", "to"], () => { if (!state.pid.length) panel(); });
@@ -194,8 +183,9 @@ const tool = (text, title, onclick) => el("button", { type: "button", textConten
 showControls(info, [
   tool("Polygon", "Mean series of the points in a polygon (P)", () => drawing.start("polygon")),
   tool("Profile", "Velocity and height along a line (R)", () => drawing.start("line")),
+  tool("Film", "Displacement over time of what is in view (T)", () => (film.open ? film.end() : film.load())),
   tool("Copy link", "A link to all that you see (C)", copy),
-  tool("Points as CSV", "Whole rows of the points in view that pass the filters", () => { location.href = link("download", { bbox: boxOf(map.getBounds()).map((v) => v.toFixed(6)), ...filters(), format: "csv" }); }),
+  tool("Points as CSV", "Whole rows of the points in view that pass the filters", () => { location.href = link("download", { bbox: written(boxOf(map.getBounds())), ...filters(), format: "csv" }); }),
 ]);
 
 setUpSearch((match) => {
@@ -214,9 +204,9 @@ byId("toggle-controls").addEventListener("click", () => controls(document.body.c
 controls(!phone.matches);
 
 const flip = (name) => () => set({ [name]: !state[name] });
-const KEYS = { p: () => drawing.start("polygon"), r: () => drawing.start("line"), c: copy, l: flip("labels"), o: flip("outlines"), s: flip("season"), m: flip("model"),
+const KEYS = { p: () => drawing.start("polygon"), r: () => drawing.start("line"), c: copy, t: () => (film.open ? film.end() : film.load()), l: flip("labels"), o: flip("outlines"), s: flip("season"), m: flip("model"),
   f: () => byId("toggle-controls").click(), "/": () => byId("search").elements.q.focus(), Enter: () => drawing.kind && drawing.finish(),
-  Escape: () => (drawing.kind ? drawing.stop() : set({ pid: [], polygon: "", line: "" })) };
+  Escape: () => (drawing.kind ? drawing.stop() : film.open ? film.end() : set({ pid: [], polygon: "", line: "" })) };
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
   if (event.key === "Enter" && event.target.tagName === "BUTTON") return;
@@ -225,6 +215,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 showOutlines();
-await load();
+await swipe();
+both().forEach((side) => side.look());
 await panel();
 counted("ready");

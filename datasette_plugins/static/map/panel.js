@@ -109,23 +109,29 @@ async function addOther() {
   else byId("readout").textContent = "no point of another geometry within 100 m";
 }
 
+// Rows are what is known, columns are points: it fits beside the chart.
 function table(items, reference) {
-  const heads = ["", "point", "velocity [mm/yr]", "acceleration [mm/yr²]", "season [mm]", "coherence", "height [m]", "class", "break", "notes"];
-  return el("table", {}, el("thead", {}, el("tr", {}, heads.map((h) => el("th", { scope: "col", textContent: h })))), el("tbody", {}, items.map((item) => line(item, reference))));
+  const rows = [
+    ["velocity [mm/yr]", ({ point: p }) => plusMinus(p?.velocity_mm_yr, p?.velocity_sigma_mm_yr)],
+    ["class", ({ model }) => probabilities(model)],
+    ["break", ({ model }) => breaks(model)],
+    ["acceleration [mm/yr²]", ({ point: p }) => plusMinus(p?.acceleration_mm_yr2, p?.acceleration_sigma_mm_yr2, 2)],
+    ["season [mm]", ({ point: p }) => plusMinus(p?.seasonality_mm, p?.seasonality_sigma_mm)],
+    ["coherence", ({ point: p }) => number(p?.temporal_coherence, 2)],
+    ["rmse [mm]", ({ point: p }) => number(p?.rmse_mm, 1)],
+    ["height [m]", ({ point: p }) => number(p?.height_ortho, 0)],
+    ["latitude, longitude", ({ point: p }) => (p ? `${p.latitude.toFixed(5)}, ${p.longitude.toFixed(5)}` : "–")],
+    ["epochs", (item) => `${item.displacements_mm.filter((v) => v !== null).length} of ${item.epochs.length}, ${item.epochs[0]} to ${item.epochs.at(-1)}`],
+    ["notes", (item) => notes(item.model, reference && !reference.has(item.product))],
+  ];
+  return el("table", {}, el("thead", {}, el("tr", {}, el("td"), items.map(head))),
+    el("tbody", {}, rows.map(([name, of]) => el("tr", {}, el("th", { scope: "row", textContent: name }), items.map((item) => el("td", {}, of(item)))))));
 }
 
-function line({ pid, product, viewing, colour, point: p, model }, reference) {
-  const cells = [
-    el("td", {}, symbol(VIEWINGS.indexOf(viewing), colour)),
-    el("td", { title: product }, el("button", { type: "button", className: "remove", title: "Leave this series out", "aria-label": `Leave ${pid} out`, textContent: "×", onclick: () => set({ pid: state.pid.filter((each) => each !== pid) }) }),
-      `${pid} `, el("small", { textContent: product.replace("EGMS_", "") })),
-    ...[plusMinus(p?.velocity_mm_yr, p?.velocity_sigma_mm_yr), plusMinus(p?.acceleration_mm_yr2, p?.acceleration_sigma_mm_yr2, 2), plusMinus(p?.seasonality_mm, p?.seasonality_sigma_mm),
-      number(p?.temporal_coherence, 2), number(p?.height_ortho, 0)].map((text) => el("td", { className: "n", textContent: text })),
-    el("td", {}, probabilities(model)),
-    el("td", {}, breaks(model)),
-    el("td", {}, notes(model, reference && !reference.has(product))),
-  ];
-  return el("tr", {}, cells);
+function head({ pid, product, viewing, colour }) {
+  return el("th", { scope: "col", title: product }, symbol(VIEWINGS.indexOf(viewing), colour), ` ${pid} `,
+    el("button", { type: "button", className: "remove", title: "Leave this series out", "aria-label": `Leave ${pid} out`, textContent: "×", onclick: () => set({ pid: state.pid.filter((each) => each !== pid) }) }),
+    el("small", { textContent: product.replace("EGMS_", "") }));
 }
 
 function probabilities(model) {

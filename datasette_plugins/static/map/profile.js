@@ -5,8 +5,10 @@ import { SERIES } from "./colours.js";
 
 const FONT = "12px system-ui, sans-serif";
 
+export const viewingsOf = (columns) => [...new Set(columns.viewing)].sort();
+
 export function profileChart(box, columns) {
-  const viewings = [...new Set(columns.viewing)].sort();
+  const viewings = viewingsOf(columns);
   const value = columns.displacement_mm ?? columns.velocity_mm_yr;
   const unit = columns.displacement_mm ? "displacement [mm]" : "velocity [mm/yr]";
   const x = columns.along_m.map((m) => m / 1000);
@@ -17,10 +19,10 @@ export function profileChart(box, columns) {
   return new globalThis.uPlot({
     width: box.clientWidth,
     height: Math.max(150, box.clientHeight),
-    legend: { show: true, live: false },
+    legend: { show: false },
     cursor: { points: { show: false } },
     scales: { x: { time: false }, height: { range: (u, min, max) => [Math.min(0, min), Math.max(10, max) * 1.6] } },
-    axes: [axis({ label: "along the line [km]", size: 34, values: (u, ticks) => ticks.map((t) => number(t, ticks[1] - ticks[0] < 0.1 ? 2 : 1)) }), axis({ label: unit, values: text }),
+    axes: [axis({ label: "along the line [km]", size: 40, values: (u, ticks) => ticks.map((t) => number(t, ticks[1] - ticks[0] < 0.1 ? 2 : 1)) }), axis({ label: unit, values: text }),
       axis({ scale: "height", side: 1, label: "height [m]", grid: { show: false }, values: text })],
     series: [{}, { label: "height", scale: "height", stroke: "#8f8675", fill: "#8f867526", width: 1, points: { show: false }, spanGaps: true }, ...viewings.map(dots)],
   }, [x, terrain(x, columns.height_ortho), ...viewings.map(of)], box);

@@ -5,15 +5,15 @@ import { timeChart } from "./chart.js";
 import { CLASS_NAMES, CLASSES, SERIES } from "./colours.js";
 import { byId, count, counted, el, number, words } from "./dom.js";
 import { button, fillPanel, keepChart } from "./panel.js";
-import { profileChart } from "./profile.js";
+import { profileChart, viewingsOf } from "./profile.js";
 import { filters, set, state } from "./state.js";
 
 const parse = (text) => text.split(";").filter(Boolean).map((pair) => pair.split(",").map(Number).reverse());
 const written = (corners) => corners.map(({ lat, lng }) => `${lng.toFixed(5)},${lat.toFixed(5)}`).join(";");
 
 export class Drawing {
-  constructor(L, map) {
-    Object.assign(this, { L, map, kind: null, corners: [] });
+  constructor(L, map, above) {
+    Object.assign(this, { L, map, above, kind: null, corners: [] });
     this.kept = L.layerGroup().addTo(map);
     this.draft = L.layerGroup().addTo(map);
     map.on("click", (e) => this.kind && this.add(e.latlng));
@@ -39,7 +39,7 @@ export class Drawing {
   sketch(place) {
     this.draft.clearLayers();
     const line = [...this.corners, place];
-    this.L.polyline(this.kind === "polygon" ? [...line, line[0]] : line, { color: "#111", weight: 2, dashArray: "5 5", interactive: false }).addTo(this.draft);
+    this.L.polyline(this.kind === "polygon" ? [...line, line[0]] : line, { ...this.above, color: "#111", weight: 2, dashArray: "5 5", fill: false }).addTo(this.draft);
   }
 
   finish() {
@@ -59,7 +59,7 @@ export class Drawing {
 
   show() {
     this.kept.clearLayers();
-    const look = { color: "#111", weight: 2, fillOpacity: 0.06, interactive: false };
+    const look = { ...this.above, color: "#111", weight: 2, fillOpacity: 0.06 };
     if (state.polygon) this.L.polygon(parse(state.polygon), look).addTo(this.kept);
     if (state.line) this.L.polyline(parse(state.line), look).addTo(this.kept);
     const [kind, what] = state.reference.split(":");
@@ -107,6 +107,7 @@ export async function showProfile() {
     el("label", {}, "width [m] ", width), el("label", { title: "Displacement between two dates, instead of velocity" }, "from ", date("from"), " to ", date("to")),
     el("a", { className: "button", textContent: "CSV", download: "profile.csv", href: link("profile", { ...asked, format: "csv" }) }),
   ], [], () => set({ line: "" }));
+  byId("readout").replaceChildren(...viewingsOf(found.columns).map((name, i) => el("span", { className: "key" }, el("i", { className: `swatch ${i % 2 ? "" : "open"}`, style: { background: i % 2 ? SERIES[i] : "#fff", "border-color": SERIES[i] } }), name)), "shaded: height");
   if (found.n) keepChart(profileChart(box, found.columns));
   else box.append(el("p", { className: "none", textContent: "No points beside this line that pass the filters." }));
   counted("profile");

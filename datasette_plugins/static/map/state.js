@@ -3,7 +3,7 @@
 const FIRST = {
   lat: null, lon: null, zoom: null,
   release: null, level: null,
-  colour: "velocity_mm_yr", ramp: "blue-red", range: null, size: 1, labels: false, outlines: false,
+  colour: "velocity_mm_yr", ramp: "blue-red", range: null, size: 1, labels: false, outlines: false, swipe: "", at: 0.5,
   viewing: [], class: [], product: [],
   min_velocity_mm_yr: null, max_velocity_mm_yr: null, min_temporal_coherence: null, min_probability: null,
   pid: [], season: true, model: true,
@@ -19,7 +19,7 @@ function read(name, text) {
   const first = FIRST[name];
   if (Array.isArray(first)) return text ? text.split(",") : [];
   if (typeof first === "boolean") return text === "1";
-  if (name.startsWith("min_") || name.startsWith("max_") || ["lat", "lon", "zoom", "range", "size", "width"].includes(name)) {
+  if (name.startsWith("min_") || name.startsWith("max_") || ["lat", "lon", "zoom", "range", "size", "width", "at"].includes(name)) {
     return text !== "" && Number.isFinite(Number(text)) ? Number(text) : first;
   }
   return text;
@@ -57,6 +57,7 @@ export function hash() {
   return parts.join("&");
 }
 
-export const filters = () => Object.fromEntries(FILTERS.map((name) => [name, state[name]]));
+export const filtersOf = (seen) => Object.fromEntries(FILTERS.map((name) => [name, seen[name]]));
+export const filters = () => filtersOf(state);
 
 addEventListener("hashchange", () => set(fromHash()));
