@@ -116,7 +116,7 @@ export function pointLayer(L) {
         draw(view.viewing[i], sx[i], sy[i], colour);
         if (dot) {
           const extreme = paint.index(view.strongest(i));
-          if (Math.abs(extreme - colour) > 60) dot(view.viewing[i], sx[i], sy[i], extreme);
+          if (Math.abs(extreme - colour) > 80) dot(view.viewing[i], sx[i], sy[i], extreme);
         }
       }
       context.putImageData(image, 0, 0);

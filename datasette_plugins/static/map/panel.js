@@ -134,12 +134,14 @@ function head({ pid, product, viewing, colour }) {
     el("small", { textContent: product.replace("EGMS_", "") }));
 }
 
+const percent = (p) => (p >= 0.995 ? "> 99 %" : `${number(100 * p, 0)} %`);
+
 function probabilities(model) {
   const given = Object.entries(model?.probabilities ?? {});
   if (!given.length) return [words(model?.class), el("small", { textContent: model?.family ? ` shape ${words(model.family)}` : "" })];
-  const bar = el("span", { className: "bar", title: given.map(([name, p]) => `${words(name)} ${number(100 * p, 0)} %`).join("\n") },
+  const bar = el("span", { className: "bar", title: given.map(([name, p]) => `${words(name)} ${percent(p)}`).join("\n") },
     given.map(([name, p]) => el("i", { style: { width: `${100 * p}%`, background: CLASSES[name] } })));
-  const few = given.filter(([, p], i) => i === 0 || p >= 0.1).slice(0, 3).map(([name, p]) => `${words(name)} ${number(100 * p, 0)} %`);
+  const few = given.filter(([, p], i) => i === 0 || p >= 0.1).slice(0, 3).map(([name, p]) => `${words(name)} ${percent(p)}`);
   return [el("b", { textContent: few[0] }), few.length > 1 ? `, ${few.slice(1).join(", ")}` : "", bar, el("small", { textContent: `shape ${words(model.family)}` })];
 }
 

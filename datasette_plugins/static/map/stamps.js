@@ -6,7 +6,7 @@ const SHAPES = [
   (x, y) => Math.max(1.5 * y, 1.2 * Math.abs(x) - 0.8 * y) * 0.9,
   (x, y) => (Math.abs(x) + Math.abs(y)) * 0.8,
 ];
-const RIM = 0.62; // brightness of the edge
+const rim = (radius) => (radius < 3.6 ? 0.78 : 0.62); // brightness of the edge: small symbols are little but edge
 
 function mask(shape, radius) {
   const reach = Math.ceil(radius * 1.5) + 1;
@@ -15,7 +15,7 @@ function mask(shape, radius) {
     for (let dx = -reach; dx <= reach; dx += 1) {
       const d = shape(dx, dy);
       const cover = Math.min(1, radius + 0.5 - d);
-      if (cover > 0.03) pixels.push(dx, dy, cover, d > radius - 0.85 ? RIM : 1);
+      if (cover > 0.03) pixels.push(dx, dy, cover, d > radius - 0.85 ? rim(radius) : 1);
     }
   }
   return new Float32Array(pixels);
