@@ -29,6 +29,7 @@ demo: demo/lake/.built ## simulate a small region, ingest, build, check, report
 	@$(BIN)/duckdb -readonly demo/lake/egmsql.duckdb -c ".read docs/summary.sql"
 	@$(BIN)/egmsql report demo/lake --html demo/report.html > demo/report.txt && tail -n +1 demo/report.txt | head -n 3
 	@echo "Look further:"
+	@echo "  $(BIN)/egmsql serve demo/lake                       the map: http://127.0.0.1:8001/-/map"
 	@echo "  demo/report.html                                    the report as a page, for a browser"
 	@echo "  $(BIN)/duckdb -readonly demo/lake/egmsql.duckdb     plain SQL shell"
 	@echo "  $(BIN)/egmsql shell demo/lake                       the same with the Python functions"

@@ -12,7 +12,18 @@ import re
 import datasette.utils
 from datasette import hookimpl
 from datasette.utils import StartupError
-from egmsql.web import compatible, downloads, lake_api, metadata, openapi, points_api, shapes_api
+from egmsql.web import (
+    compatible,
+    downloads,
+    frames_api,
+    lake_api,
+    map_page,
+    metadata,
+    models_api,
+    openapi,
+    points_api,
+    shapes_api,
+)
 from egmsql.web.database import DuckDBDatabase
 from egmsql.web.headers import Guarded
 from egmsql.web.routes import register
@@ -21,7 +32,15 @@ from egmsql.web.workers import WorkerLimits
 
 from egmsql.errors import EgmsqlError
 
-_API = (*points_api.ROUTES, *shapes_api.ROUTES, *downloads.ROUTES, *lake_api.ROUTES, *compatible.ROUTES)
+_API = (
+    *points_api.ROUTES,
+    *models_api.ROUTES,
+    *frames_api.ROUTES,
+    *shapes_api.ROUTES,
+    *downloads.ROUTES,
+    *lake_api.ROUTES,
+    *compatible.ROUTES,
+)
 ROUTES = (*_API, openapi.openapi_route(_API))
 
 # Datasette's takes `x::int` and `list[1:3]` for parameters.
@@ -81,13 +100,20 @@ def register_routes(datasette):
     """Add the API's routes."""
     if configured(datasette) is None:
         return []
-    return [register(route, datasette, _name(datasette)) for route in ROUTES]
+    pages = [(r"^/-/map/?$", map_page.show)]
+    return pages + [register(route, datasette, _name(datasette)) for route in ROUTES]
 
 
 @hookimpl
 def extra_css_urls(datasette):
     """Let rows be seen below the meanings of their columns."""
     return [datasette.urls.static_plugins("egmsql", "egms.css")] if configured(datasette) else []
+
+
+@hookimpl
+def menu_links(datasette):
+    """Link to the map from every page."""
+    return [{"href": datasette.urls.path("/-/map"), "label": "Map"}] if configured(datasette) else []
 
 
 @hookimpl

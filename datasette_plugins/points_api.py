@@ -77,7 +77,8 @@ def _columns(call, kind):
     fixed = _POINT_COLUMNS if kind == "points" else _CELL_COLUMNS
     held = call.snapshot.tables["points" if kind == "points" else "overviews"].columns
     asked = call["columns"] or []
-    unknown = [c for c in asked if c not in call.snapshot.tables["points"].columns]
+    tables = call.snapshot.tables
+    unknown = [c for c in asked if c not in tables["points"].columns and c not in tables["overviews"].columns]
     if unknown:
         known = ", ".join(call.snapshot.tables["points"].columns)
         raise RequestError(f"columns: {unknown[0][:40]}", "is no column of points", f"choose among {known}")
@@ -128,7 +129,7 @@ def find_points(cursor, call, pids):
     return found
 
 
-def _products_by_pid(cursor, call, pids):
+def products_by_pid(cursor, call, pids):
     """Return product -> pids to look for in its series; the points are asked only where many could hold one.
 
     The pids of a burst are a range of their own. Tiles of L3 lie beside each other in it.
@@ -148,7 +149,7 @@ async def series(call):
     snapshot, pids = call.snapshot, call["pid"]
 
     def query(cursor):
-        wanted = _products_by_pid(cursor, call, pids)
+        wanted = products_by_pid(cursor, call, pids)
         found = []
         for product, some in wanted.items():
             held, displacements = snapshot.series.read(product, some)

@@ -108,14 +108,16 @@ def points_where(snapshot, filters, box=None):
 def cells_where(snapshot, filters, box):
     """Return the Selection of overview cells that a request means, without their zoom.
 
-    A cell passes a range of velocities if one of its extremes does, and other ranges by its mean; a product
-    cannot be told from another in a cell.
+    A cell passes a range of velocities if one of its extremes does, classes if one of its points has one, and
+    other ranges by its mean; a product cannot be told from another in a cell.
     """
     table = snapshot.tables["overviews"]
     selection = Selection(table).dataset(_dataset(snapshot, filters)).box(*box)
-    for column in ("viewing", "class"):
-        if column in filters.words:
-            selection.words(column, filters.words[column])
+    if "viewing" in filters.words:
+        selection.words("viewing", filters.words["viewing"])
+    if "class" in filters.words:
+        counts = [f"n_{name}" for name in filters.words["class"] if f"n_{name}" in table.columns]
+        selection.where(f"({' + '.join(counts) or '0'}) > 0")
     for column, (low, high) in filters.ranges.items():
         if column == "velocity_mm_yr":
             selection.range("velocity_max_mm_yr", low, None).range("velocity_min_mm_yr", None, high)

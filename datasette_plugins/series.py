@@ -41,14 +41,14 @@ class SeriesReader:
     """
 
     def __init__(self, root, paths):
-        self._root, self._paths = root, paths
+        self._root, self.paths = root, paths
         self._footers, self._lock = collections.OrderedDict(), threading.Lock()
 
     def read(self, product, pids):
         """Return (pids found, float array of displacements in mm, NaN where missing) in order of pid."""
-        if product not in self._paths:
+        if product not in self.paths:
             return [], np.empty((0, 0))
-        path = self._root / self._paths[product]
+        path = self._root / self.paths[product]
         wanted = sorted(set(pids))
         try:
             footer = self._footer(path)
@@ -65,18 +65,34 @@ class SeriesReader:
         flat = pc.cast(pc.list_flatten(lists), pa.float64()).to_numpy(zero_copy_only=False)
         return table["pid"].to_pylist(), np.round(flat.reshape(len(table), -1) * _MM, 1)
 
+    def rows(self, product, pids, columns=None):
+        """Return pid -> row (of some columns, or whole), as a dict, of a file that is sorted by pid."""
+        if product not in self.paths:
+            return {}
+        path = self._root / self.paths[product]
+        try:
+            footer = self._footer(path)
+            with pq.ParquetFile(path, metadata=footer.metadata, memory_map=False) as file:
+                parts = [
+                    self._pick(file, group, some, columns)
+                    for group, some in self._groups(footer, sorted(set(pids))).items()
+                ]
+        except FileNotFoundError:
+            raise SeriesLostError(product) from None
+        return {row["pid"]: row for part in parts for row in part.to_pylist()}
+
     def count_groups(self, product, pids):
         """Return how many row groups a reading of these pids would touch: what it costs."""
-        if product not in self._paths:
+        if product not in self.paths:
             return 0
         try:
-            return len(self._groups(self._footer(self._root / self._paths[product]), sorted(set(pids))))
+            return len(self._groups(self._footer(self._root / self.paths[product]), sorted(set(pids))))
         except FileNotFoundError:
             raise SeriesLostError(product) from None
 
     @staticmethod
-    def _pick(file, group, pids):
-        table = file.read_row_group(group, columns=["pid", "displacements"], use_threads=False)
+    def _pick(file, group, pids, columns=("pid", "displacements")):
+        table = file.read_row_group(group, columns=columns and list(columns), use_threads=False)
         return table.filter(pc.is_in(table["pid"], pa.array(pids, table["pid"].type)))
 
     @staticmethod

@@ -22,7 +22,7 @@ from egmsql.web.workers import BusyError, DeadlineError, WorkerLimits, WorkerPoo
 from egmsql.errors import LakeError
 from egmsql.lake import SERVING
 
-FORMAT = 1  # of `serving.duckdb`, as egmsql.serving writes it
+FORMAT = 2  # of `serving.duckdb`, as egmsql.serving writes it
 
 held = contextvars.ContextVar("egms_snapshot", default=None)  # the state that the present request holds
 
@@ -66,6 +66,9 @@ class Snapshot:
         self.products = {row["product"]: row for row in self._rows("from products order by product")}
         paths = dict(self._connection.execute("select product, path from lake.series").fetchall())
         self.series = SeriesReader(path.parent, paths)
+        self.details = {}  # model -> reader of its rows
+        for model, product, file in self._connection.execute("from lake.details").fetchall():
+            self.details.setdefault(model, SeriesReader(path.parent, {})).paths[product] = file
         self.pool = WorkerPool(self.descriptor, limits)
         self.pool.warm()
         self._executors, self._local = executors, threading.local()

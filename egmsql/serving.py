@@ -19,9 +19,14 @@ from egmsql.state import as_json
 from egmsql.storage import quoted
 from egmsql.workspace import scan
 
-FORMAT = 1  # of the file: raise it when its bookkeeping changes
+FORMAT = 2  # of the file: raise it when its bookkeeping changes
 
 _SERIES = "series.displacement"
+_DETAILS = (
+    "classes.motion",
+    "features.hypotheses",
+    "classes.corrected",
+)  # read where they lie, as series are
 _MEANINGS = {
     "model": "Name of a model: its layer and its file in `sql/`",
     "kind": "table (stored) or view",
@@ -132,6 +137,8 @@ def _add_bookkeeping(connection, project, state):
     _create(connection, "lake.tables", "name VARCHAR, grain VARCHAR[], description VARCHAR", tables)
     series = [(r.partition, r.path) for r in state.files_of(_SERIES)]
     _create(connection, "lake.series", "product VARCHAR, path VARCHAR", series)
+    details = [(name, r.partition, r.path) for name in _DETAILS for r in state.files_of(name)]
+    _create(connection, "lake.details", "model VARCHAR, product VARCHAR, path VARCHAR", details)
     columns = "format INTEGER, digest VARCHAR, egmsql VARCHAR"
     _create(connection, "lake.state", columns, [(FORMAT, _digest(project, state), __version__)])
 
@@ -167,7 +174,7 @@ def _create(connection, name, columns, rows):
 
 def _digest(project, state):
     """Return what the file is made of: contents of the served rows and series, texts, meanings."""
-    names = [_SERIES, *(model.name for model in served_models(project))]
+    names = [_SERIES, *_DETAILS, *(model.name for model in served_models(project))]
     contents = [[r.model, r.partition, r.content] for name in names for r in state.files_of(name)]
     meanings = [list(row) for row in column_rows(project)]
     texts = [[m.name, m.text] for m in project.models.values()]

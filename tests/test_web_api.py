@@ -265,7 +265,6 @@ REFUSED = [
     ("viewport", f"bbox={BOX}&limit=999999999", "limit"),
     ("viewport", f"bbox={BOX}&columns=pid;drop", "columns"),
     ("viewport", f"bbox={BOX}&format=xml", "format"),
-    ("viewport", f"bbox={BOX}&class=linear", "class"),
     ("viewport", f"bbox={BOX}&min_velocity_mm_yr=inf", "min_velocity_mm_yr"),
     ("viewport", f"bbox={BOX}&bbox={BOX}", "bbox"),
     ("viewport", f"bbox={BOX}&what=1", "what"),

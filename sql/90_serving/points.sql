@@ -1,6 +1,6 @@
 -- A measurement point as the web shows it: where it is, how it moves, how sure that is.
 --
--- version:   1
+-- version:   2
 -- grain:     pid, product
 -- partition: product
 -- stored:    serving
@@ -48,6 +48,14 @@ select
     round(kinematics.rmse_mm, 2)::float as rmse_mm,
     round(kinematics.temporal_coherence, 3)::float as temporal_coherence,    -- refitted
     kinematics.n_epochs::smallint as n_epochs,
+    motion.class,
+    round(motion.probability, 3)::float as probability,
+    motion.family,
+    motion.is_periodic,
+    motion.wave_cause,
+    motion.is_unwrapping_suspect,
+    motion.is_coseismic_suspect,
+    motion.is_last_year_anomaly,
     round(points.mean_velocity, 1)::float as mean_velocity,
     round(points.easting, 2) as easting,
     round(points.northing, 2) as northing,
@@ -56,6 +64,7 @@ select
     10000 * products.level[2]::integer + 100 * products.release[3:4]::integer + products.release[8:9]::integer as dataset
 from located as points
 inner join features.kinematics as kinematics using (pid, product)
+inner join classes.motion as motion using (pid, product)
 inner join observed.products as products using (product)
 order by hilbert_order(points.easting, points.northing), points.pid
 ;

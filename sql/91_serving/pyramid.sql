@@ -1,6 +1,6 @@
 -- A cell of one zoom that one product saw: sums and extremes of the points in it.
 --
--- version:   1
+-- version:   2
 -- grain:     product, zoom, cell_x, cell_y
 -- partition: product
 --
@@ -30,6 +30,15 @@ cells as (
         floor(northing / first_cell_m)::integer as cell_y,
         last_zoom,
         count(*) as n_points,
+        count(*) filter (class = 'stable') as n_stable,
+        count(*) filter (class = 'linear') as n_linear,
+        count(*) filter (class = 'accelerating') as n_accelerating,
+        count(*) filter (class = 'decelerating') as n_decelerating,
+        count(*) filter (class = 'velocity_change') as n_velocity_change,
+        count(*) filter (class = 'step') as n_step,
+        count(*) filter (class = 'noisy') as n_noisy,
+        count(*) filter (class = 'complex') as n_complex,
+        count(*) filter (class = 'unclassified') as n_unclassified,
         sum(round(per_degree * longitude)::bigint)::bigint as longitude_sum,
         sum(round(per_degree * latitude)::bigint)::bigint as latitude_sum,
         sum(round(per_unit * height_ortho)::bigint)::bigint as height_sum,
@@ -55,6 +64,15 @@ cells as (
         cell_y // 2 as cell_y,
         last_zoom,
         sum(n_points)::bigint as n_points,
+        sum(n_stable)::bigint as n_stable,
+        sum(n_linear)::bigint as n_linear,
+        sum(n_accelerating)::bigint as n_accelerating,
+        sum(n_decelerating)::bigint as n_decelerating,
+        sum(n_velocity_change)::bigint as n_velocity_change,
+        sum(n_step)::bigint as n_step,
+        sum(n_noisy)::bigint as n_noisy,
+        sum(n_complex)::bigint as n_complex,
+        sum(n_unclassified)::bigint as n_unclassified,
         sum(longitude_sum)::bigint as longitude_sum,
         sum(latitude_sum)::bigint as latitude_sum,
         sum(height_sum)::bigint as height_sum,
@@ -79,6 +97,15 @@ select
     cell_x,
     cell_y,
     n_points,
+    n_stable,
+    n_linear,
+    n_accelerating,
+    n_decelerating,
+    n_velocity_change,
+    n_step,
+    n_noisy,
+    n_complex,
+    n_unclassified,
     longitude_sum,
     latitude_sum,
     height_sum,

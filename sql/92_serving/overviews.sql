@@ -1,6 +1,6 @@
 -- A cell of one zoom of the map: how many points, how they move on average, and which move most, up and down.
 --
--- version:   1
+-- version:   2
 -- grain:     zoom, release, level, viewing, cell_x, cell_y
 -- stored:    serving
 --
@@ -26,6 +26,15 @@ merged as (
         cell_x,
         cell_y,
         sum(n_points) as n_points,
+        sum(n_stable) as n_stable,
+        sum(n_linear) as n_linear,
+        sum(n_accelerating) as n_accelerating,
+        sum(n_decelerating) as n_decelerating,
+        sum(n_velocity_change) as n_velocity_change,
+        sum(n_step) as n_step,
+        sum(n_noisy) as n_noisy,
+        sum(n_complex) as n_complex,
+        sum(n_unclassified) as n_unclassified,
         sum(longitude_sum) as longitude_sum,
         sum(latitude_sum) as latitude_sum,
         sum(height_sum) as height_sum,
@@ -48,6 +57,27 @@ select
     cell_x,
     cell_y,
     n_points::integer as n_points,
+    n_stable::integer as n_stable,
+    n_linear::integer as n_linear,
+    n_accelerating::integer as n_accelerating,
+    n_decelerating::integer as n_decelerating,
+    n_velocity_change::integer as n_velocity_change,
+    n_step::integer as n_step,
+    n_noisy::integer as n_noisy,
+    n_complex::integer as n_complex,
+    n_unclassified::integer as n_unclassified,
+    case greatest(n_stable, n_linear, n_accelerating, n_decelerating, n_velocity_change,
+        n_step, n_noisy, n_complex, n_unclassified)
+        when n_stable then 'stable'
+        when n_linear then 'linear'
+        when n_accelerating then 'accelerating'
+        when n_decelerating then 'decelerating'
+        when n_velocity_change then 'velocity_change'
+        when n_step then 'step'
+        when n_noisy then 'noisy'
+        when n_complex then 'complex'
+        when n_unclassified then 'unclassified'
+    end as class,                                                                           -- of most of the cell's points
     (longitude_sum / n_points / per_degree)::decimal(9, 6) as longitude,                    -- mean of the cell's points
     (latitude_sum / n_points / per_degree)::decimal(9, 6) as latitude,                      -- mean of the cell's points
     round(height_sum / n_points / per_unit, 1)::float as height_ortho,                      -- mean of the cell's points

@@ -82,6 +82,8 @@ select
     round(1 + (h % 300) / 100.0, 2)::float as rmse_mm,
     round(0.5 + (g % 500) / 1000.0, 3)::float as temporal_coherence,
     {epochs}::smallint as n_epochs,
+    ['stable', 'noisy', 'linear', 'step'][1 + (g % 500 = 0)::integer + (h % 7 = 0)::integer + (h % 70 = 0)::integer] as class,
+    round(0.5 + (h % 500) / 1000.0, 3)::float as probability,
     round((h % 60) / 10.0 - 3, 1)::float as mean_velocity,
     round(easting, 2) as easting,
     round(northing, 2) as northing,
@@ -137,11 +139,12 @@ def make(folder, millions):
         c.execute(f"create table products as {PRODUCTS.format(epochs=EPOCHS)}")
         c.execute("create table glossary (model varchar, column_name varchar, unit varchar, meaning varchar)")
         c.execute("create schema lake")
-        c.execute(f"create table lake.state as select 1 as format, 'bench {millions}' as digest")
+        c.execute(f"create table lake.state as select 2 as format, 'bench {millions}' as digest")
         c.execute("create table lake.tables (name varchar, grain varchar[], description varchar)")
         c.execute("insert into lake.tables values ('points', ['pid', 'product'], ''), ('products', ['product'], ''),"
                   " ('overviews', ['zoom', 'release', 'level', 'viewing', 'cell_x', 'cell_y'], '')")  # fmt: skip
         c.execute("create table lake.series (product varchar, path varchar)")
+        c.execute("create table lake.details (model varchar, product varchar, path varchar)")
         for name in names[:SERIES_BURSTS]:
             pids = c.execute("select pid from points where product = ? order by pid", [name]).fetchnumpy()[
                 "pid"

@@ -1,0 +1,82 @@
+// What the colours and symbols mean, and how many of each are in view.
+
+import { CLASS_NAMES, CLASSES, FIELDS, css, rangeOf } from "./colours.js";
+import { count, el, number, words } from "./dom.js";
+import { symbol } from "./stamps.js";
+import { VIEWINGS } from "./view.js";
+
+const BINS = 10;
+
+// place: the element; shown: what the layer's side shows; part: of the screen's width that it has.
+export function showLegend(place, layer, shown, part) {
+  const { view, paint } = layer;
+  if (!view || !paint || view.field !== shown.colour) return;
+  const seen = inView(layer, part);
+  const field = FIELDS[shown.colour];
+  const unit = field.unit ? ` [${field.unit}]` : "";
+  place.replaceChildren(
+    el("h2", { textContent: field.label + unit }),
+    ...(field.categories ? classes(seen) : scale(seen, paint, field, shown)),
+    el("p", { className: "symbols" }, VIEWINGS.map((name, i) => (seen.viewing[i] ? el("span", {}, symbol(i, "#fff"), ` ${name} ${count(seen.viewing[i])}`) : []))),
+    el("p", { className: "note", textContent: said(view, seen) }),
+  );
+  place.dataset.count = seen.total;
+}
+
+function said(view, seen) {
+  if (view.kind === "points") return `${count(seen.total)} points in view`;
+  return `${count(seen.total)} points in view, as cells of ${count(view.about.cell_m)} m: mean; a dot is a cell's strongest mover`;
+}
+
+// Sums over what lies on the screen; a cell counts as its points.
+function inView(layer, [from, to]) {
+  const { view, paint, sx, sy, canvas } = layer;
+  const seen = { total: 0, viewing: new Array(4).fill(0), class: new Array(CLASS_NAMES.length).fill(0), bins: new Array(BINS).fill(0) };
+  // The canvas is larger than the screen: see PAD of the layer.
+  const [padX, padY] = [canvas.width * 0.097, canvas.height * 0.097];
+  const [low, high] = [from, to].map((share) => padX + share * (canvas.width - 2 * padX));
+  const counts = view.kind === "cells" && view.field === "class" && CLASS_NAMES.map((name) => view.table.getChild(`n_${name}`)?.toArray());
+  for (let i = 0; i < view.n; i += 1) {
+    if (!(sx[i] >= low && sy[i] >= padY && sx[i] < high && sy[i] < canvas.height - padY)) continue;
+    const n = view.kind === "cells" ? view.n_points[i] : 1;
+    seen.total += n;
+    seen.viewing[view.viewing[i]] += n;
+    if (counts) counts.forEach((each, k) => { seen.class[k] += each ? each[i] : 0; });
+    else seen.class[view.class[i]] += n;
+    if (view.field !== "class") seen.bins[Math.min(BINS - 1, (paint.index(view.value[i]) * BINS) >> 8)] += n;
+  }
+  return seen;
+}
+
+function scale(seen, paint, field, shown) {
+  const [low, high] = rangeOf(shown);
+  const most = Math.max(1, ...seen.bins);
+  const bars = seen.bins.map((n, k) => {
+    const from = low + ((high - low) * k) / BINS;
+    const title = `${number(from, field.digits, field.signed)} to ${number(from + (high - low) / BINS, field.digits, field.signed)}: ${count(n)}`;
+    return el("i", { title, style: { height: `${n ? Math.max(4, (100 * Math.sqrt(n)) / Math.sqrt(most)) : 0}%`, background: css(paint.colours, Math.round(((k + 0.5) * 255) / BINS)) } });
+  });
+  const ramp = el("canvas", { className: "ramp", width: 256, height: 1 });
+  const context = ramp.getContext("2d");
+  for (let i = 0; i < 256; i += 1) {
+    context.fillStyle = css(paint.colours, i);
+    context.fillRect(i, 0, 1, 1);
+  }
+  const ends = [low, (low + high) / 2, high].map((value, k) => {
+    const beyond = k === 0 && (field.signed || value > 0) ? "≤ " : k === 2 && high !== 1 ? "≥ " : "";
+    return el("span", { textContent: beyond + number(value, Number.isInteger(value) ? 0 : field.digits, field.signed) });
+  });
+  const towards = field.signed && shown.colour === "velocity_mm_yr" && (shown.level === "L3" ? ["down, west", "up, east"] : ["away", "towards satellite"]);
+  return [
+    el("div", { className: "bars", "aria-label": "How many points of each value" }, bars),
+    ramp,
+    el("div", { className: "ends" }, ends),
+    towards && el("div", { className: "ends ways" }, towards.map((text) => el("span", { textContent: text }))),
+  ].filter(Boolean);
+}
+
+function classes(seen) {
+  const rows = CLASS_NAMES.map((name, i) => seen.class[i] > 0 &&
+    el("li", {}, el("i", { style: { background: CLASSES[name] } }), el("span", { textContent: words(name) }), el("b", { textContent: count(seen.class[i]) })));
+  return [el("ul", { className: "classes" }, rows)];
+}

@@ -1,0 +1,114 @@
+// Polygons and profiles: drawn corner by corner; what lies in them comes from the API.
+
+import { ask, link } from "./api.js";
+import { timeChart } from "./chart.js";
+import { CLASS_NAMES, CLASSES, SERIES } from "./colours.js";
+import { byId, count, counted, el, number, words } from "./dom.js";
+import { button, fillPanel, keepChart } from "./panel.js";
+import { profileChart, viewingsOf } from "./profile.js";
+import { filters, set, state } from "./state.js";
+
+const parse = (text) => text.split(";").filter(Boolean).map((pair) => pair.split(",").map(Number).reverse());
+const written = (corners) => corners.map(({ lat, lng }) => `${lng.toFixed(5)},${lat.toFixed(5)}`).join(";");
+
+export class Drawing {
+  constructor(L, map, above) {
+    Object.assign(this, { L, map, above, kind: null, corners: [] });
+    this.kept = L.layerGroup().addTo(map);
+    this.draft = L.layerGroup().addTo(map);
+    map.on("click", (e) => this.kind && this.add(e.latlng));
+    map.on("mousemove", (e) => this.kind && this.corners.length && this.sketch(e.latlng));
+    map.on("dblclick", () => this.kind && this.finish());
+  }
+
+  start(kind) {
+    this.kind = kind;
+    this.corners = [];
+    this.map.doubleClickZoom.disable();
+    this.map.getContainer().classList.add("drawing");
+    byId("status").textContent = `Click the ${kind === "polygon" ? "corners" : "line's points"}; double click or Enter ends, Esc gives up`;
+  }
+
+  add(place) {
+    const last = this.corners.at(-1);
+    if (last && this.map.latLngToContainerPoint(last).distanceTo(this.map.latLngToContainerPoint(place)) < 4) return;
+    this.corners.push(place);
+    this.sketch(place);
+  }
+
+  sketch(place) {
+    this.draft.clearLayers();
+    const line = [...this.corners, place];
+    this.L.polyline(this.kind === "polygon" ? [...line, line[0]] : line, { ...this.above, color: "#111", weight: 2, dashArray: "5 5", fill: false }).addTo(this.draft);
+  }
+
+  finish() {
+    const { kind, corners } = this;
+    this.stop();
+    if (corners.length < (kind === "polygon" ? 3 : 2)) return;
+    set(kind === "polygon" ? { polygon: written(corners), line: "", pid: [] } : { line: written(corners), polygon: "", pid: [] });
+  }
+
+  stop() {
+    this.kind = null;
+    this.draft.clearLayers();
+    this.map.getContainer().classList.remove("drawing");
+    byId("status").textContent = "";
+    setTimeout(() => this.map.doubleClickZoom.enable(), 300);
+  }
+
+  show() {
+    this.kept.clearLayers();
+    const look = { ...this.above, color: "#111", weight: 2, fillOpacity: 0.06 };
+    if (state.polygon) this.L.polygon(parse(state.polygon), look).addTo(this.kept);
+    if (state.line) this.L.polyline(parse(state.line), look).addTo(this.kept);
+    const [kind, what] = state.reference.split(":");
+    if (kind === "polygon" && what !== state.polygon) this.L.polygon(parse(what), { ...look, dashArray: "2 4" }).addTo(this.kept);
+  }
+}
+
+export async function showPolygon() {
+  const asked = { polygon: state.polygon, ...filters() };
+  const found = await ask("polygon", asked);
+  if (!found) return;
+  const curves = found.series.map((each, i) => ({
+    label: `mean of ${count(each.n_series)} ${each.viewing}`, colour: SERIES[i % SERIES.length], mean: true,
+    epochs: found.products[each.products[0]].epochs, values: each.mean_mm, model: each.mean_mm, low: each.q25_mm, high: each.q75_mm,
+  }));
+  const set_ = `polygon:${state.polygon}`;
+  const box = fillPanel(`Polygon: ${count(found.n)} points; mean and quartiles`, [
+    button(state.reference === set_ ? "No reference" : "As reference", () => set({ reference: state.reference === set_ ? "" : set_ }), state.reference === set_, "Subtracts the mean of these points from every series"),
+    el("a", { className: "button", textContent: "Points as CSV", download: "points.csv", href: link("download", { ...asked, format: "csv" }) }),
+  ], [facts(found, curves)], () => set({ polygon: "" }));
+  if (curves.length) keepChart(timeChart(box, curves));
+  else box.append(el("p", { className: "none", textContent: "No points here that pass the filters." }));
+  counted("polygon");
+}
+
+function facts(found, curves) {
+  const v = found.velocity_mm_yr;
+  const row = (name, text) => el("tr", {}, el("th", { scope: "row", textContent: name }), el("td", {}, text));
+  return el("table", { className: "shares" }, el("tbody", {}, [
+    v && row("Velocity [mm/yr]", `mean ${number(v.mean, 1, true)}, median ${number(v.median, 1, true)}, quartiles ${number(v.q25, 1, true)} to ${number(v.q75, 1, true)}, from ${number(v.min, 1, true)} to ${number(v.max, 1, true)}, standard deviation ${number(v.std, 1)}`),
+    row("Series", curves.map((c) => el("span", { className: "key" }, el("i", { className: "swatch", style: { background: c.colour } }), c.label))),
+    found.class && row("Classes", CLASS_NAMES.filter((name) => found.class[name]).map((name) => el("span", { className: "key" }, el("i", { className: "swatch", style: { background: CLASSES[name] } }),
+      `${words(name)} ${count(found.class[name])} (${number((100 * found.class[name]) / found.n, 0)} %)`))),
+  ].filter(Boolean)));
+}
+
+export async function showProfile() {
+  const asked = { line: state.line, width_m: state.width, from: state.from, to: state.to, ...filters() };
+  const found = await ask("profile", asked);
+  if (!found) return;
+  const date = (name) => el("input", { type: "date", value: state[name] ?? "", "aria-label": `${name} this date`, onchange: (e) => { dates[name] = e.target.value || null; if (Boolean(dates.from) === Boolean(dates.to)) set({ ...dates }); } });
+  const dates = { from: state.from, to: state.to };
+  const width = el("input", { type: "number", min: 10, max: 5000, step: 10, value: state.width, "aria-label": "Width of the corridor in metres", onchange: (e) => set({ width: Math.min(5000, Math.max(1, Math.round(Number(e.target.value) || 250))) }) });
+  const box = fillPanel(`Profile: ${number(found.length_m / 1000, 2)} km, ${count(found.n)} points`, [
+    el("label", {}, "width [m] ", width), el("label", { title: "Displacement between two dates, instead of velocity" }, "from ", date("from"), " to ", date("to")),
+    el("a", { className: "button", textContent: "CSV", download: "profile.csv", href: link("profile", { ...asked, format: "csv" }) }),
+  ], [], () => set({ line: "" }));
+  byId("readout").replaceChildren(...viewingsOf(found.columns).map((name, i) => el("span", { className: "key" }, el("i", { className: `swatch ${i % 2 ? "" : "open"}`, style: { background: i % 2 ? SERIES[i] : "#fff", "border-color": SERIES[i] } }), name)), "shaded: height");
+  if (found.n) keepChart(profileChart(box, found.columns));
+  else box.append(el("p", { className: "none", textContent: "No points beside this line that pass the filters." }));
+  counted("profile");
+}

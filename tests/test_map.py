@@ -1,0 +1,274 @@
+"""The map in a browser: what it draws, what a click tells, what a link holds; no error, no foreign request.
+
+Nothing waits for a time: the page counts on `body` what it has drawn, loaded and shown.
+"""
+
+import shutil
+
+import pytest
+from conftest import skip_or_fail
+from websites import Server
+
+PID = "166ax4acgq"
+HERE = "lat=38.706&lon=13.18&zoom=14"
+DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 800}
+
+
+@pytest.fixture(scope="module")
+def server(real_lake):
+    found = Server(real_lake)
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError:
+        skip_or_fail("no playwright: install the dev extra")
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    with sync_playwright() as playwright:
+        try:
+            options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+            found = playwright.chromium.launch(executable_path=path, args=options)
+        except Error:
+            skip_or_fail("no chromium: install it, or run `playwright install chromium`")
+        yield found
+        found.close()
+
+
+class Map:
+    """The page, and what it has counted."""
+
+    def __init__(self, browser, server, state="", size=DESK):
+        self.page, self.server, self.wrong = browser.new_page(viewport=size), server, []
+        self.address = f"http://127.0.0.1:{server.port}/-/map"
+        self.page.on("console", lambda m: m.type in ("error", "warning") and self.wrong.append(m.text))
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.on("request", lambda r: self.note(r.url))
+        self.open(state)
+
+    def note(self, url):
+        if not url.startswith((f"http://127.0.0.1:{self.server.port}/", "data:", "blob:")):
+            self.wrong.append(url)
+
+    def open(self, state):
+        self.page.goto("about:blank")
+        self.page.goto(f"{self.address}#{state}")
+        self.page.wait_for_selector("body[data-ready]", state="attached")
+
+    def count(self, name):
+        return int(self.page.get_attribute("body", f"data-{name}") or 0)
+
+    def after(self, name, act):
+        """Do something and wait until the page has counted it."""
+        before = self.count(name)
+        act()
+        self.page.wait_for_selector(f'body[data-{name}]:not([data-{name}="{before}"])', state="attached")
+
+    def points(self):
+        return int(self.page.get_attribute("#legend", "data-count"))
+
+    def middle(self):
+        box = self.page.locator("#map").bounding_box()
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def part(self, name):
+        return dict(p.split("=", 1) for p in self.page.url.split("#")[1].split("&")).get(name)
+
+
+@pytest.fixture
+def at(browser, server):
+    opened = []
+
+    def open_map(state=HERE, size=DESK):
+        opened.append(Map(browser, server, state, size))
+        return opened[-1]
+
+    yield open_map
+    for each in opened:
+        each.page.close()
+        assert each.wrong == []
+
+
+def test_it_opens_on_the_whole_lake(at):
+    found = at("")
+    assert found.points() == 11590 + 11759
+    text = found.page.inner_text("#stage")
+    assert "towards satellite" in text and "Copernicus Land Monitoring Service" in text
+    assert found.page.locator(".leaflet-control-scale-line").is_visible()
+
+
+def test_the_policy_lets_nothing_in_but_its_own_files(server):
+    policy = server.client.get("/-/map").headers["content-security-policy"]
+    assert "unsafe" not in policy and "default-src 'none'" in policy and "http" not in policy
+
+
+def test_panning_and_zooming_draw_again(at):
+    found = at()
+    x, y = found.middle()
+
+    def drag():
+        found.page.mouse.move(x, y)
+        found.page.mouse.down()
+        found.page.mouse.move(x - 300, y, steps=4)
+        found.page.mouse.up()
+
+    before, lon = found.points(), float(found.part("lon"))
+    found.after("loaded", drag)
+    assert float(found.part("lon")) > lon and found.points() < before
+    found.after("drawn", lambda: found.page.click(".leaflet-control-zoom-in"))
+    assert found.part("zoom") == "15"
+
+
+def test_far_away_cells_stand_for_all_points(at):
+    found = at("lat=38.706&lon=13.18&zoom=9")
+    assert found.points() == 11590 + 11759 and "cells of" in found.page.inner_text("#legend")
+
+
+def test_filters_leave_out_what_they_say(at):
+    found = at()
+    everything = found.points()
+    found.after("loaded", lambda: found.page.uncheck("text=descending"))
+    assert found.points() < everything and found.part("viewing") == "ascending"
+    ascending = found.points()
+    found.after("loaded", lambda: found.page.uncheck("#controls .classes >> text=stable"))
+    assert 0 < found.points() < ascending / 2
+    found.after("loaded", lambda: found.page.click("text=All points again"))
+    assert found.points() == everything
+
+
+@pytest.mark.parametrize(
+    "field", ["class", "acceleration_mm_yr2", "seasonality_mm", "temporal_coherence", "height_ortho"]
+)
+def test_each_colouring_has_its_legend(at, field):
+    found = at()
+    before = found.page.inner_text("#legend h2")
+    found.after("loaded", lambda: found.page.locator("#controls select").nth(2).select_option(field))
+    assert found.page.inner_text("#legend h2") != before and found.points() > 1000
+
+
+def test_a_click_shows_the_series_of_what_lies_there(at):
+    found = at()
+    found.page.fill("#search input", PID)
+    found.after("series", lambda: found.page.press("#search input", "Enter"))
+    assert PID in found.page.inner_text("#panel") and found.part("pid") == PID
+    found.page.locator("#map").focus()
+    found.page.keyboard.press("Escape")
+    found.page.wait_for_selector("#panel", state="hidden")
+    found.after("series", lambda: found.page.mouse.click(*found.middle()))
+    text = found.page.inner_text("#panel")
+    assert "velocity [mm/yr]" in text and "±" in text and "class" in text and "%" in text
+    assert found.page.locator("#panel canvas").is_visible()
+
+
+def test_several_series_lie_over_each_other_and_can_be_saved(at):
+    found = at(f"{HERE}&pid={PID},166ax4YhLX")
+    assert "2 series" in found.page.inner_text("#panel h2")
+    for name, start in (("PNG", b"\x89PNG"), ("SVG", b"<svg"), ("CSV", b'"pid"')):
+        with found.page.expect_download() as caught:
+            found.page.click(f"#panel .buttons >> text={name}")
+        with open(caught.value.path(), "rb") as file:  # noqa: PTH123
+            assert file.read(5).startswith(start), name
+
+
+def test_a_link_holds_all_that_is_seen(at):
+    state = f"{HERE}&colour=class&viewing=ascending&min_velocity_mm_yr=-5&pid=166ax5GQMP&season=0&size=1.5"
+    first, second = at(state), at("")
+    second.open(first.page.url.split("#")[1])
+    for page in (first, second):
+        assert page.part("season") == "0" and page.part("viewing") == "ascending"
+        assert page.page.get_attribute("#panel button >> nth=0", "aria-pressed") == "false"
+    assert first.points() == second.points()
+    assert first.page.inner_text("#panel") == second.page.inner_text("#panel")
+
+
+@pytest.mark.parametrize("text", ["38.705, 13.185", "4597550,1739750"])
+def test_search_finds_coordinates_of_both_systems(at, text):
+    found = at()
+    found.page.fill("#search input", text)
+    found.after("drawn", lambda: found.page.press("#search input", "Enter"))
+    assert found.part("zoom") == "16" and found.page.locator(".leaflet-popup").is_visible()
+
+
+def test_a_search_without_an_answer_says_so(at):
+    found = at()
+    found.page.fill("#search input", "<b>nowhere</b>")
+    found.page.press("#search input", "Enter")
+    found.page.wait_for_selector("text=Nothing found")
+
+
+def test_polygon_and_profile_are_drawn_corner_by_corner(at):
+    found = at()
+    x, y = found.middle()
+    corners = [(x - 100, y - 60), (x + 60, y - 60), (x + 20, y + 90)]
+
+    def draw(key):
+        found.page.keyboard.press(key)
+        for corner in corners:
+            found.page.mouse.click(*corner)
+        found.page.keyboard.press("Enter")
+
+    found.page.locator("#map").focus()
+    found.after("polygon", lambda: draw("p"))
+    assert "mean of" in found.page.inner_text("#panel") and found.part("polygon").count(";") == 2
+    found.page.locator("#map").focus()
+    found.page.keyboard.press("Escape")
+    found.page.wait_for_selector("#panel", state="hidden")
+    found.after("profile", lambda: draw("r"))
+    assert "km" in found.page.inner_text("#panel h2") and found.part("line")
+
+
+def test_a_line_divides_two_maps(at):
+    found = at(f"{HERE}&swipe=viewing%3Dascending%7Cdescending")
+    left, right = (found.page.locator(f"#legend{side}") for side in ("", "-right"))
+    assert "ascending" in left.inner_text() and "descending" not in left.inner_text()
+    assert "descending" in right.inner_text()
+    before = int(left.get_attribute("data-count"))
+    found.page.locator("#swipe").focus()
+    for _ in range(8):
+        found.page.keyboard.press("ArrowRight")
+    assert int(left.get_attribute("data-count")) > before and float(found.part("at")) == 0.66
+    found.page.locator("#controls select >> nth=5").select_option("")
+    found.page.wait_for_selector("#swipe", state="hidden")
+
+
+def test_a_film_shows_displacement_date_by_date(at):
+    found = at()
+    found.page.locator("#map").focus()
+    found.after("film", lambda: found.page.keyboard.press("t"))
+    first = found.page.inner_text("#film output")
+    found.page.click("#film button >> nth=0")
+    found.after("frames", lambda: found.page.locator("#film input").fill("40"))
+    assert found.page.inner_text("#film output") > first
+    assert "Displacement" in found.page.inner_text("#legend h2")
+    found.after("loaded", lambda: found.page.click("#film .close"))
+    assert "Velocity" in found.page.inner_text("#legend h2")
+
+
+def test_another_reference_is_marked(at):
+    found = at(f"{HERE}&pid={PID}&reference=pid:166ax4atmn")
+    assert "relative to 166ax4atmn" in found.page.inner_text("#panel h2")
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(at):
+    found = at(f"{HERE}&pid={PID}", PHONE)
+    assert not found.page.locator("#controls").is_visible()
+    for part in ("body > header", "#stage", "#panel"):
+        box = found.page.locator(part).bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"], part
+    found.page.click("#toggle-controls")
+    assert found.page.locator("#controls").is_visible()
+
+
+def test_a_refused_question_is_shown(at):
+    found = at()
+    found.after(
+        "errors",
+        lambda: found.page.evaluate(
+            "location.hash = 'zoom=14&lat=38.706&lon=13.18&release=1999_2000&level=L2b'"
+        ),
+    )
+    assert "are not in the lake" in found.page.inner_text("#error")
+    found.wrong = [text for text in found.wrong if "404" not in text]
