@@ -49,8 +49,9 @@ lake: $(VENV)/ready ## ingest DATA into LAKE and build it; add files and say it 
 	$(BIN)/egmsql ingest $(LAKE) $(DATA)
 	$(BIN)/egmsql build $(LAKE)
 
+# A file of tests stays with one worker, which makes its lakes once.
 test: $(VENV)/ready ## every test; real files are read from EGMSQL_DATA (default ../shared/data)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),-n auto --dist loadfile)
 
 lint: $(VENV)/ready ## ruff, and our own rules about the tree
 	$(BIN)/ruff check .
