@@ -69,7 +69,7 @@ def compare(folder, options, parts):
         if "size" in parts:
             compare_size(lake)
         if "models" in parts:
-            compare_models(lake, folder, options.threads, min(2, options.rounds))
+            compare_models(lake, folder, options.threads, rounds=1)
 
 
 if __name__ == "__main__":

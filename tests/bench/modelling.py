@@ -12,18 +12,17 @@ CEILINGS = {  # model -> the contender that computes the same in memory, where o
     "features.fits": "fits_with_numpy",
     "features.residuals": "residuals_with_numpy",
 }
-_GOAL = 200_000  # points/s, all of them together
+_GOAL = 200_000  # points/s of the whole hypothesis bank, two threads and 250 epochs
+_JUDGED = "features.hypotheses"
 _LIKE_ONE = 200_000  # points of the series that numpy computes on
 
 
 def models_above_series():
-    """Return the names of the stored models that run once a product on what the reader has written."""
+    """Return the names of the stored models that run partition by partition on what the reader has written."""
     import egmsql
 
     models = egmsql.load_project().models.values()
-    return [
-        m.name for m in models if m.kind == "table" and m.partition == "product" and m.layer > SERIES_LAYER
-    ]
+    return [m.name for m in models if m.kind == "table" and m.partition and m.layer > SERIES_LAYER]
 
 
 def compare_models(lake, folder, threads, rounds):
@@ -34,7 +33,7 @@ def compare_models(lake, folder, threads, rounds):
     n_points, largest = _series(lake)
     np.save(folder / "series.npy", series_of(largest, _LIKE_ONE))
     n_series = len(np.load(folder / "series.npy", mmap_mode="r"))
-    models = models_above_series()
+    models = [m for m in models_above_series() if (Path(lake) / m.replace(".", "/")).exists()]
     runs, tops = {model: [] for model in models}, {model: [] for model in models}
     for _ in range(rounds):
         for model in models:
@@ -45,7 +44,7 @@ def compare_models(lake, folder, threads, rounds):
     print(
         f"\n{n_points:,} points, Parquet to Parquet, audited and published, {threads} threads, best of {rounds}"
     )
-    print(f"{'model':24}{'s':>8}{'points/s':>12}{'peak MiB':>10}{'numpy, in memory':>18}{'ratio':>8}")
+    print(f"{'model':34}{'s':>8}{'points/s':>12}{'peak MiB':>10}{'numpy, in memory':>18}{'ratio':>8}")
     for model in models:
         seconds, peak = best(runs[model])
         rate = n_points / seconds
@@ -53,10 +52,11 @@ def compare_models(lake, folder, threads, rounds):
         if tops[model]:
             top = n_series / best(tops[model])[0]
             ceiling = f"{top:18,.0f}{rate / top:8.2f}"
-        print(f"{model:24}{seconds:8.2f}{rate:12,.0f}{peak / 2**20:10.0f}{ceiling}")
+        elif model == _JUDGED:
+            ceiling = f"   goal {_GOAL:,}: {'met' if rate >= _GOAL else 'MISSED'}"
+        print(f"{model:34}{seconds:8.2f}{rate:12,.0f}{peak / 2**20:10.0f}{ceiling}")
     rate = n_points / sum(best(runs[model])[0] for model in models)
-    verdict = "met" if rate >= _GOAL else "MISSED"
-    print(f"{'one after the other':32}{rate:12,.0f}   goal {_GOAL:,}: {verdict}")
+    print(f"{'one after the other':42}{rate:12,.0f}")
 
 
 def _series(lake):
