@@ -15,24 +15,8 @@ with settings as (
 select
     pid,
     product,
-    case class
-        when 'accelerating' then 'accel'
-        when 'decelerating' then 'decel'
-        when 'velocity_change' then
-            case when abs(end_velocity_mm_yr) >= abs(start_velocity_mm_yr) then 'accel' else 'decel' end
-        when 'step' then case when abs(start_velocity_mm_yr) >= moving_limit then 'linear' else 'stable' end
-        when 'complex' then 'variable'
-        else class
-    end as class_1,
-    case second_class
-        when 'accelerating' then 'accel'
-        when 'decelerating' then 'decel'
-        when 'velocity_change' then
-            case when abs(end_velocity_mm_yr) >= abs(start_velocity_mm_yr) then 'accel' else 'decel' end
-        when 'step' then case when abs(start_velocity_mm_yr) >= moving_limit then 'linear' else 'stable' end
-        when 'complex' then 'variable'
-        else second_class
-    end as class_2,
+    egmspy_class(class, start_velocity_mm_yr, end_velocity_mm_yr, moving_limit) as class_1,
+    egmspy_class(second_class, start_velocity_mm_yr, end_velocity_mm_yr, moving_limit) as class_2,
     coalesce(probability, 0) as class_prob_1,
     is_periodic as periodic,
     class = 'step' as jumpy,
