@@ -59,6 +59,16 @@ def test_behind_a_proxy_links_stay_under_its_path(real_lake):
         site.close()
 
 
+def test_the_map_is_closed_to_those_who_may_not_see_the_points(real_lake):
+    site = Site(
+        real_lake, metadata={"databases": {"egms": {"tables": {"points": {"allow": {"id": "root"}}}}}}
+    )
+    try:
+        assert site.get("/-/map").status_code == 403
+    finally:
+        site.close()
+
+
 def test_other_sites_may_read_only_where_asked(real_lake, real_site):
     assert "access-control-allow-origin" not in real_site.get("/-/egms/health").headers
     site = Site(real_lake, cors=True)

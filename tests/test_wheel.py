@@ -60,7 +60,7 @@ def test_no_data_no_tests_no_documents_are_inside(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     kinds = {Path(name).suffix for name in names if name.startswith("egmsql/")}
-    assert kinds == {".py", ".sql", ".txt", ".csv", ".json", ".html", ".css"}
+    assert kinds == {".py", ".sql", ".txt", ".csv", ".json", ".html", ".css", ".js"}
     assert [n for n in names if n.split("/")[0] not in ("egmsql", "egmsql-0.1.0.dist-info")] == []
     assert any(name.endswith("licenses/LICENSE") for name in names)
 

@@ -25,7 +25,17 @@ function failed(error) {
   counted("errors");
 }
 
-const info = { ...(await ask("info", {})), products: (await ask("products", {})).products };
+async function known() {
+  try {
+    const [about, { products }] = await Promise.all([ask("info", {}), ask("products", {})]);
+    return { ...about, products };
+  } catch (error) {
+    failed(error);
+    throw error;
+  }
+}
+
+const info = await known();
 const best = info.datasets.filter((d) => d.release === info.datasets.at(-1).release).sort((a, b) => ["L2b", "L3", "L2a"].indexOf(a.level) - ["L2b", "L3", "L2a"].indexOf(b.level))[0];
 set({ release: state.release || best.release, level: state.level || best.level });
 
@@ -33,7 +43,7 @@ const map = L.map("map", { minZoom: 3, maxZoom: 19, zoomControl: false, worldCop
 L.control.zoom({ position: "topright" }).addTo(map);
 L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
 map.attributionControl.setPrefix(false).addAttribution(document.body.dataset.attribution);
-if (state.lat !== null && state.zoom !== null) map.setView([state.lat, state.lon], state.zoom);
+if (![state.lat, state.lon, state.zoom].includes(null)) map.setView([state.lat, state.lon], state.zoom);
 else {
   const [w, s, e, n] = info.bbox;
   map.fitBounds([[s, w], [n, e]], { animate: false, paddingTopLeft: phone.matches ? [10, 10] : [200, 20], paddingBottomRight: [20, 20] });
