@@ -120,6 +120,7 @@ def load_project(folder=None):
     if not folder.is_dir():
         raise ModelError(folder, "is no folder of models", "give the path of a `sql/` folder")
     found = [read_model(path, layer, name) for path, layer, name in _files(folder)]
+    _refuse_namesakes(found)
     macros = _ordered_macros({m.name: m for m in found if m.kind == "macro"})
     for stored in (m for m in found if m.kind in ("macro", "view")):
         _refuse_udfs(stored)
@@ -144,6 +145,15 @@ def load_project(folder=None):
             rule = f"such a model has `partition: {SOURCE_PARTITION}` and reads no stored table"
             raise ModelError(model.path, "reads the file being delivered", rule)
     return project
+
+
+def _refuse_namesakes(found):
+    """Two folders may carry one layer word: a name must still be in one file only."""
+    seen = {}
+    for model in found:
+        other = seen.setdefault(model.name, model)
+        if other is not model:
+            raise ModelError(model.path, f"creates {model.name}, as {other.path} does", "delete one of them")
 
 
 def read_glossary(path):

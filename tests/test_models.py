@@ -191,6 +191,16 @@ def test_a_changed_column_breaks_the_contract_until_the_version_is_raised(tmp_pa
         check_columns(project.models["report.agreement"], project.contracts, changed.columns)
 
 
+def test_two_files_that_create_one_model_are_refused(tmp_path):
+    folder = shutil.copytree(egmsql.load_project().folder, tmp_path / "sql")
+    (folder / "44_features").mkdir()
+    shutil.copy(folder / "42_features" / "kinematics.sql", folder / "44_features")
+    with pytest.raises(
+        ModelError, match=r"creates features.kinematics, as .*kinematics.sql does; delete one of them"
+    ):
+        egmsql.load_project(folder)
+
+
 def test_the_shipped_lineage_is_what_the_models_say_now():
     project = egmsql.load_project()
     assert lineage_of(project) == lineage_of(project, known={}), "run `egmsql --sql sql contracts --write`"
