@@ -37,7 +37,7 @@ demo: demo/lake/.built ## simulate a small region, ingest, build, check, report
 
 demo/data/truth.parquet: $(VENV)/ready
 	@rm -rf demo
-	$(BIN)/egmsql simulate demo/data --points 10000 --seed 1
+	$(BIN)/egmsql simulate demo/data --points 6000 --tracks 2 --seed 1
 
 demo/lake/.built: demo/data/truth.parquet
 	$(BIN)/egmsql ingest demo/lake demo/data
