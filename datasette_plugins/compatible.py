@@ -70,11 +70,20 @@ _BOX = (
     *p.FILTERS[:3],
 )
 
+_MEDIA = ("application/json", "application/geo+json")
+
 ROUTES = (
     Route("/get_points", "Points of a box.", (p.bbox(), _LIMIT, *p.FILTERS), get_points),
     Route("/get_timeseries", "The series of a point.", (p.pids(), *p.FILTERS[:4]), get_timeseries),
     Route("/get_info", "What the lake holds.", (), info),
-    Route("/get_clusters", "Areas of moving ground, where the lake has them.", _BOX, areas, table="areas"),
-    Route("/get_subclusters", "Parts of areas that move alike.", _BOX, areas, table="subareas"),
+    Route(
+        "/get_clusters",
+        "Areas of moving ground, where the lake has them.",
+        _BOX,
+        areas,
+        _MEDIA,
+        table="areas",
+    ),
+    Route("/get_subclusters", "Parts of areas that move alike.", _BOX, areas, _MEDIA, table="subareas"),
     Route("/health", "Whether the server can answer.", (), health, table=None, cached=False),
 )

@@ -11,6 +11,7 @@ import towns
 
 import egmsql
 from egmsql.export import Filters, export, zones
+from egmsql.export.layers import LAYERS
 from egmsql.export.writing import SUFFIXES, short_names
 from egmsql.workspace import load_spatial
 
@@ -69,9 +70,10 @@ def test_every_layer_has_its_rows(lake, tmp_path, layer, n):
     assert len(read(tmp_path / "out.gpkg")) == n
 
 
-def test_a_layer_whose_model_is_missing_is_refused(lake, tmp_path):
+def test_a_layer_whose_model_is_missing_is_refused(lake, tmp_path, monkeypatch):
+    monkeypatch.setitem(LAYERS, "cells", ("geometry.elsewhere", LAYERS["cells"][1]))
     with pytest.raises(
-        egmsql.SettingError, match=r"cells: needs geometry.cells, which this lake does not have"
+        egmsql.SettingError, match=r"cells: needs geometry.elsewhere, which this lake does not have"
     ):
         export(lake, "cells", tmp_path / "out.gpkg", Filters())
 
@@ -97,7 +99,7 @@ def test_filters_leave_out_what_does_not_pass(lake, tmp_path):
     assert count(velocity=(-1e300, -2)) == 25 and count(velocity=(5, 1e300)) == 25
     assert count(bbox=(e - 60, n - 60, e + 60, n + 60)) == 25
     assert count(products=("EGMS_L2b_022_*",)) == 80 and count(products=("EGMS_L2b_044_*",)) == 0
-    assert count(classes=("linear",)) == 0
+    assert count(classes=("linear",)) == 50 and count(classes=("noisy",)) == 0
     polygon = tmp_path / "zone.geojson"
     polygon.write_text(json.dumps(square(lake, e, n)))
     assert count(polygon=polygon) == 25
@@ -180,7 +182,7 @@ def test_zones_count_what_lies_in_them(lake, tmp_path):
     crowd, nothing = sorted(read(out), key=lambda row: row["name"])
     assert (crowd["n_points"], crowd["n_areas"], crowd["share_moving"]) == (25, 1, 1.0)
     assert crowd["velocity_p50_mm_yr"] == pytest.approx(-8, abs=0.1)
-    assert crowd["moving_classes"] == "unclassified:25"
+    assert crowd["moving_classes"] == "linear:25"
     series = [float(d) for d in crowd["mean_displacements_mm"].split(",")]
     assert len(series) == len(towns.EPOCHS) and series[-1] == pytest.approx(-8 * 39 * 36 / 365, abs=0.5)
     assert (nothing["n_points"], nothing["n_areas"], nothing["share_moving"]) == (0, 0, None)

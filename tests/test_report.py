@@ -192,7 +192,10 @@ def test_audits_models_and_runs_on_the_page_are_the_bookkeeping(read, ask):
     assert {(c[0], c[1]) for c in read.tables["Models"][1:]} == set(models)
     rows = dict(ask("select model, sum(n_rows)::bigint from _files group by model"))
     stored = {c[0]: c[3] for c in read.tables["Models"][1:] if c[3] != "view"}
-    assert stored == {model: shown(n, 0) for model, n in rows.items()}
+    # A model without a partition, such as one that joins releases where there is one release, has no file.
+    assert {m: n for m, n in stored.items() if m in rows or n != "0"} == {
+        m: shown(n, 0) for m, n in rows.items()
+    }
     (n_runs,) = ask("select count(distinct run) from _runs")[0]
     assert len(read.tables["Runs"]) - 1 == min(10, n_runs)
 

@@ -364,11 +364,11 @@ def test_our_models_are_asked_through_the_workbench(stand_in):
 def test_columns_of_ours_become_a_prediction():
     rows = {
         "class": np.ma.array(["step", "velocity_change", None], mask=[False, False, True], dtype=object),
-        "probability_step": np.array([0.9, 0.2, 0.1]),
-        "step_epoch": np.ma.array(EPOCHS[[5, 6, 7]].astype("datetime64[us]"), mask=[False, False, True]),
-        "hinge_epoch": EPOCHS[[8, 9, 10]].astype("datetime64[us]"),
-        "velocity_start_mm_yr": np.array([0.0, 2.0, 0.0]),
-        "velocity_end_mm_yr": np.array([0.0, 9.0, 0.0]),
+        "step_probability": np.array([0.9, 0.2, 0.1]),
+        "step_date": np.ma.array(EPOCHS[[5, 6, 7]].astype("datetime64[us]"), mask=[False, False, True]),
+        "hinge_date": EPOCHS[[8, 9, 10]].astype("datetime64[us]"),
+        "start_velocity_mm_yr": np.array([0.0, 2.0, 0.0]),
+        "end_velocity_mm_yr": np.array([0.0, 9.0, 0.0]),
     }
     found = ours.as_prediction(rows)
     assert list(found.label) == ["step", "velocity_change", "unclassified"]

@@ -24,12 +24,18 @@ LAYERS = {
         "clusters.members",
         "select pid, product, [product] as products, height_ortho, kinematics.velocity_mm_yr,"
         " kinematics.velocity_sigma_mm_yr, kinematics.acceleration_mm_yr2, kinematics.seasonality_mm,"
-        " kinematics.rmse_mm, kinematics.temporal_coherence, members.cluster, eligible.class, geometry"
+        " kinematics.rmse_mm, kinematics.temporal_coherence, members.cluster, motion.class,"
+        " motion.probability, geometry"
         " from observed.points inner join features.kinematics as kinematics using (pid, product)"
         " left join (select pid, product, cluster from clusters.members) as members using (pid, product)"
-        " left join (select pid, product, class from blocks.eligible) as eligible using (pid, product)",
+        " left join classes.motion as motion using (pid, product)",
     ),
-    "cells": ("geometry.cells", "select * from geometry.cells"),
+    # Filters of velocity look at the vertical one.
+    "cells": (
+        "geometry.cells",
+        "select *, velocity_up_mm_yr as velocity_mm_yr, null::varchar as class, []::varchar[] as products,"
+        " st_point(easting, northing)::geometry('EPSG:3035') as geometry from geometry.cells",
+    ),
     "series": (
         "clusters.motions",
         "select cluster, unnest(motions.epochs) as epoch, unnest(n_series) as n_series,"
