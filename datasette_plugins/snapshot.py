@@ -22,7 +22,7 @@ from egmsql.web.workers import BusyError, DeadlineError, WorkerLimits, WorkerPoo
 from egmsql.errors import LakeError
 from egmsql.lake import SERVING
 
-FORMAT = 2  # of `serving.duckdb`, as egmsql.serving writes it
+FORMAT = 3  # of `serving.duckdb`, as egmsql.serving writes it
 
 held = contextvars.ContextVar("egms_snapshot", default=None)  # the state that the present request holds
 
@@ -58,7 +58,7 @@ class Snapshot:
             self.tables = self._read_tables(names)
         except (duckdb.Error, OSError):
             os.close(self.descriptor)
-            advice = "build the lake with the egmsql that serves it"
+            advice = f"run `egmsql check {path.parent} --repair`, then `egmsql build {path.parent}`"
             raise LakeError(path, "cannot be served: it is damaged or of another version", advice) from None
         self.size = os.fstat(self.descriptor).st_size
         self.signature = _signature(os.fstat(self.descriptor))

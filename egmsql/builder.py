@@ -153,7 +153,9 @@ def build(lake, project, settings=None, models=None, wait=0.0, progress=None, re
                 _build_model(recorder, name, settings, progress)
         if recorder.outcome.runs or recorder.dropped or not is_current(lake, project):
             publish(lake, project, recorder.state)
-        if not serving.is_current(lake, project, recorder.state):
+        # Texts of models beside the ones that were asked for wait for a whole build.
+        by = "content" if models else "whole"
+        if not serving.is_current(lake, project, recorder.state, by):
             serving.publish_serving(lake, project, recorder.state, settings)
     return recorder.outcome
 

@@ -181,7 +181,7 @@ def check(context, lake, repair, threads, memory):
             click.echo(f"next: egmsql build {lake}")
             return
     found = egmsql.check(lake, _settings(threads, memory), project=project, progress=_bars())
-    for sentence in found.damaged:
+    for sentence in [*found.damaged, *filter(None, [found.served])]:
         click.echo(f"damaged: {sentence}")
     _print_warnings(found.audits)
     click.echo(f"{found.n_files} files and {found.n_audits} audits checked")

@@ -19,6 +19,7 @@ from egmsql.state import LAKE_FORMAT, State, load_state
 
 CATALOGUE = "egmsql.duckdb"
 SERVING = "serving.duckdb"  # what the web reads
+_HEADERS = 3 * 4096  # bytes of a DuckDB file before its first block
 _SCRATCH = ".tmp"
 _LOCK = ".lock"
 _OURS = re.compile(r"[a-z_]+/\w+/([a-z_]+=[^/]+/)?[0-9a-f]{20}\.parquet")  # what `file_for` names
@@ -139,12 +140,22 @@ def open_catalogue(path):
     spill = Path(tempfile.gettempdir()) / f"egmsql-{uuid.uuid4().hex}"
     try:
         with _own_name(path) as alias:
-            return duckdb.connect(str(alias), read_only=True, config={"temp_directory": str(spill)})
-    except duckdb.IOException as error:
+            connection = duckdb.connect(str(alias), read_only=True, config={"temp_directory": str(spill)})
+            _refuse_shortened(connection, alias)
+            return connection
+    except (duckdb.IOException, duckdb.SerializationException) as error:
         if "Conflicting lock is held" in str(error):
             raise LakeError(path, f"is open for writing in {_holder(error)}", "close it there") from None
         advice = "ingest its files again into a new lake, or restore a copy of the catalogue"
         raise LakeError(path, "cannot be opened as a DuckDB file", advice) from None
+
+
+def _refuse_shortened(connection, path):
+    """Raise IOException if a file ends before its last block: DuckDB would notice only where it reads it."""
+    _, _, block_size, n_blocks, *_ = connection.execute("pragma database_size").fetchone()
+    if path.stat().st_size < _HEADERS + block_size * n_blocks:
+        connection.close()
+        raise duckdb.IOException("the file is shorter than it says")
 
 
 @contextlib.contextmanager

@@ -5,9 +5,11 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from egmsql import serving
 from egmsql.builder import Recorder
 from egmsql.catalog import publish
 from egmsql.errors import EgmsqlError, LakeError
+from egmsql.lake import SERVING
 from egmsql.progress import Silent
 from egmsql.settings import Settings
 from egmsql.storage import hash_file
@@ -18,9 +20,10 @@ _DAY = 24 * 3600.0
 
 @dataclass
 class Findings:
-    """What a check found: damaged files as sentences, and the audits that found rows."""
+    """What a check found: damaged files and the web's file as sentences, and the audits that found rows."""
 
     damaged: list = field(default_factory=list)
+    served: str | None = None
     audits: list = field(default_factory=list)
     n_files: int = 0
     n_audits: int = 0
@@ -28,7 +31,7 @@ class Findings:
     @property
     def is_clean(self):
         """Whether nothing is damaged and no rule of severity `error` is broken."""
-        return not self.damaged and not any(a.severity == "error" for a in self.audits)
+        return not self.damaged and not self.served and not any(a.severity == "error" for a in self.audits)
 
 
 def check(lake, project, settings=None, progress=None):
@@ -36,6 +39,7 @@ def check(lake, project, settings=None, progress=None):
     settings, progress = settings or Settings(), progress or Silent()
     state, found = lake.load(), Findings()
     found.damaged = _damaged_files(lake, state, settings, progress)
+    found.served = serving.defect(lake, project, state)
     found.n_files = len(state.files)
     if found.damaged:
         return found  # an audit could not even read them
@@ -90,6 +94,8 @@ def _damaged_files(lake, state, settings, progress):
 def repair(lake, project, wait=0.0):
     """Forget and delete the files that `check` finds damaged, so that the next build makes them again.
 
+    A server goes on with the `serving.duckdb` that it has open.
+
     Returns the sentences about them.
     """
     with lake.writing(wait):
@@ -102,6 +108,10 @@ def repair(lake, project, wait=0.0):
                 (lake.root / record.path).unlink(missing_ok=True)
         if damaged:
             publish(lake, project, state)
+        served = serving.defect(lake, project, state)
+        if served:
+            (lake.root / SERVING).unlink(missing_ok=True)
+            damaged.append(served)
     return damaged
 
 
@@ -146,7 +156,7 @@ def raise_for(findings):
         return
     advice = (
         "run `egmsql check LAKE --repair`, then `egmsql build LAKE`"
-        if findings.damaged
+        if findings.damaged or findings.served
         else "see the rows above"
     )
     raise EgmsqlError("check", "the lake is not as it should be", advice)

@@ -1,5 +1,6 @@
 """The tables that the web reads: what they hold, and that their file is replaced as a whole."""
 
+import random
 import shutil
 
 import duckdb
@@ -189,3 +190,102 @@ def test_removing_a_product_takes_it_out_of_the_file(small, tmp_path):
     egmsql.build(small)
     with duckdb.connect(str(small / SERVING), read_only=True) as connection:
         assert connection.execute("select distinct product from points").fetchall() == [(names[0],)]
+
+
+def changed_models(tmp_path, name, before, after):
+    """Return a project whose model of that name says something else."""
+    folder = shutil.copytree(egmsql.load_project().folder, tmp_path / "sql")
+    path = folder / egmsql.load_project().models[name].path.relative_to(egmsql.load_project().folder)
+    assert before in path.read_text(encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
+    return egmsql.load_project(folder)
+
+
+def test_building_one_model_that_is_not_served_leaves_the_file(small, tmp_path):
+    egmsql.build(small)
+    before = (small / SERVING).stat()
+    project = changed_models(tmp_path, "report.agreement", "'decimals': 1,", "'decimals': 0,")
+    outcome = egmsql.build(small, models=["report.agreement"], project=project)
+    assert outcome.runs
+    assert (small / SERVING).stat().st_ino == before.st_ino
+
+
+def test_a_text_that_changed_is_shown_without_writing_the_rows_again(small, tmp_path, monkeypatch):
+    egmsql.build(small)
+    with duckdb.connect(str(small / SERVING), read_only=True) as connection:
+        rows_before = connection.execute("from points order by pid").fetchall()
+    project = changed_models(tmp_path, "serving.points", "A measurement point as the web", "A dot as the web")
+    from egmsql import serving
+
+    monkeypatch.setattr(serving, "scan", lambda *_: pytest.fail("rows are written again"))
+    egmsql.build(small, project=project)
+    with duckdb.connect(str(small / SERVING), read_only=True) as connection:
+        (comment,) = connection.execute(
+            "select comment from duckdb_tables() where table_name = 'points'"
+        ).fetchone()
+        assert comment.startswith("A dot as the web")
+        assert connection.execute("from points order by pid").fetchall() == rows_before
+    assert [str(step) for step in egmsql.plan(small, project=project)] == []
+
+
+def damage(path, offset, byte=None):
+    """Shorten a file to `offset` bytes, or flip the bits of one byte there."""
+    path.chmod(0o644)
+    content = bytearray(path.read_bytes())
+    if byte is None:
+        del content[offset:]
+    else:
+        content[offset] ^= byte
+    path.unlink()  # else the copies that a server has open were damaged too
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("kept", [0.001, 0.3, 0.9, 0.9999])
+def test_a_shortened_file_is_found_by_check_and_made_again(kept, small):
+    egmsql.build(small)
+    assert egmsql.check(small).is_clean
+    damage(small / SERVING, int((small / SERVING).stat().st_size * kept))
+    found = egmsql.check(small)
+    assert found.served == (
+        f"serving.duckdb: is not what was written; run `egmsql check {small} --repair`, then `egmsql build`"
+    )
+    assert egmsql.repair(small) == [found.served] and not (small / SERVING).exists()
+    egmsql.build(small)
+    assert egmsql.check(small).is_clean
+
+
+def test_a_flipped_bit_is_found_by_check_or_changes_nothing(small):
+    egmsql.build(small)
+    content = (small / SERVING).read_bytes()
+
+    def every_row():
+        with duckdb.connect(str(small / SERVING), read_only=True) as connection:
+            names = connection.execute(
+                "select schema_name, table_name from duckdb_tables() order by all"
+            ).fetchall()
+            return [connection.execute(f'from "{s}"."{t}" order by all').fetchall() for s, t in names]
+
+    whole, chance, n_found = every_row(), random.Random(7), 0
+    for _ in range(40):
+        (small / SERVING).unlink()
+        (small / SERVING).write_bytes(content)
+        damage(small / SERVING, chance.randrange(len(content)), 1 << chance.randrange(8))
+        if egmsql.check(small).served:
+            n_found += 1
+        else:
+            assert every_row() == whole
+    assert n_found >= 10
+
+
+def test_a_file_older_than_the_lake_is_found_by_check(small, tmp_path):
+    egmsql.build(small)
+    shutil.copyfile(small / SERVING, tmp_path / "before.duckdb")
+    (tmp_path / "second").mkdir()
+    forge.product(burst=846).write_zip(tmp_path / "second")
+    egmsql.ingest(small, [tmp_path / "second"])
+    egmsql.build(small)
+    assert egmsql.check(small).is_clean
+    (tmp_path / "before.duckdb").replace(small / SERVING)
+    assert egmsql.check(small).served == f"serving.duckdb: is older than the lake; run `egmsql build {small}`"
+    egmsql.build(small)
+    assert egmsql.check(small).is_clean

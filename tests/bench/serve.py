@@ -139,7 +139,7 @@ def make(folder, millions):
         c.execute(f"create table products as {PRODUCTS.format(epochs=EPOCHS)}")
         c.execute("create table glossary (model varchar, column_name varchar, unit varchar, meaning varchar)")
         c.execute("create schema lake")
-        c.execute(f"create table lake.state as select 2 as format, 'bench {millions}' as digest")
+        c.execute(f"create table lake.state as select 3 as format, 'bench {millions}' as digest")
         c.execute("create table lake.tables (name varchar, grain varchar[], description varchar)")
         c.execute("insert into lake.tables values ('points', ['pid', 'product'], ''), ('products', ['product'], ''),"
                   " ('overviews', ['zoom', 'release', 'level', 'viewing', 'cell_x', 'cell_y'], '')")  # fmt: skip
