@@ -144,11 +144,14 @@ def plan(context, lake, refit):
 @_THREADS
 @_MEMORY
 @_WAIT
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Run the tasks on a Dask cluster, such as tcp://host:8786."
+)
 @click.pass_context
-def build(context, lake, models, refit, threads, memory, wait):
+def build(context, lake, models, refit, threads, memory, wait, scheduler):
     """Build MODELS (default all) of LAKE that are not up to date, judge them and publish the result."""
     options = {"project": _project(context), "wait": wait, "progress": _bars(), "refit": refit}
-    done = egmsql.build(lake, models, _settings(threads, memory), **options)
+    done = egmsql.build(lake, models, _settings(threads, memory), scheduler=scheduler, **options)
     for run in done.runs:
         partition = f"  {run.partition}" if run.partition else ""
         click.echo(
