@@ -7,6 +7,7 @@ the whole new one.
 import contextlib
 import hashlib
 import os
+import shutil
 
 import duckdb
 
@@ -53,11 +54,17 @@ def publish(lake, project, state):
 def _prove(path, state):
     """Raise unless a catalogue on disk is whole: on a full disk DuckDB closes without a word."""
     if _log_of(path).exists():
-        raise duckdb.IOException("No space left: its write-ahead log could not be merged")
+        raise _not_whole(path, f"{_log_of(path).stat().st_size:,} bytes of its write-ahead log are not in it")
     with contextlib.closing(duckdb.connect(str(path), read_only=True)) as connection:
         (n_files,) = connection.execute("select count(*) from _files").fetchone()
     if n_files != len(state.files):
-        raise duckdb.IOException("No space left: rows of the manifest are missing")
+        raise _not_whole(path, f"{n_files} of {len(state.files)} files are in it")
+
+
+def _not_whole(path, what):
+    free = shutil.disk_usage(path.parent).free
+    advice = f"the disk has {free / 1e6:,.0f} MB free: make room if it is that, and run again"
+    return LakeError(path, f"was not written whole ({what})", f"{advice}; what was finished is kept")
 
 
 def _log_of(path):
