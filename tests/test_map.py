@@ -402,3 +402,48 @@ def test_without_colour_the_map_is_read_by_its_numbers(at):
     found.page.locator("#map").focus()
     found.page.keyboard.press("l")
     assert found.part("labels") == "1" and found.shot() != grey
+
+
+def test_two_levels_side_by_side_are_named(at):
+    found = at(f"{HERE}&swipe=data%3D2020_2024 L3")
+    assert "L2b, 2020 to 2024" in found.page.inner_text("#legend")
+    assert "L3, 2020 to 2024" in found.page.inner_text("#legend-right")
+
+
+def test_east_and_up_of_one_place_are_shown_one_at_a_time(at):
+    first = """import(document.body.dataset.static + 'map/filters.js').then((m) => m.firstViewing({ datasets: %s }, "r", "L3"))"""
+    given = [{"release": "r", "level": "L3", "viewing": viewing} for viewing in ("east", "up")]
+    page = at().page
+    assert page.evaluate(first % given) == ["up"] and page.evaluate(first % given[:1]) == []
+
+
+def test_sliders_and_lists_filter_as_the_api_does(at, server):
+    found = at("lat=38.706&lon=13.18&zoom=13")
+
+    def counted(**filters):
+        box = "13.1,38.65,13.25,38.75"
+        return server.client.get("/-/egms/viewport", params={"bbox": box, **filters}).json()["n"]
+
+    def slide(label, value, nth=0):
+        slider = found.page.locator(f"#controls .row:has-text('{label}') input >> nth={nth}")
+        found.after("loaded", lambda: slider.fill(str(value)))
+
+    slide("Coherence from", 0.7)
+    assert found.points() == counted(min_temporal_coherence=0.7)
+    slide("Velocity [mm/yr]", -2, 1)
+    both = {"min_temporal_coherence": 0.7, "max_velocity_mm_yr": -2}
+    assert found.points() == counted(**both) > 100
+    product = "EGMS_L2b_117_0227_IW2_VV_2020_2024_1"
+    found.after("loaded", lambda: found.choose("Product", product))
+    assert found.points() == counted(**both, product=product)
+    slide("Probability", 0.8)
+    assert found.points() == counted(**both, product=product, min_probability=0.8) > 10
+    found.after("loaded", lambda: found.page.click("text=All points again"))
+    assert found.points() == counted()
+    found.after("loaded", lambda: found.choose("Level, release", "2020_2024 L3"))
+    assert found.part("level") == "L3" and found.points() == counted(level="L3")
+
+
+def test_a_profile_is_relative_to_the_reference_too(at):
+    found = at(f"{HERE}&line=13.16,38.70;13.19,38.71&reference=pid:166ax4atmn")
+    assert "relative to 166ax4atmn" in found.page.inner_text("#panel h2")

@@ -11,7 +11,7 @@ const follow = (update) => { followers.push(update); return update; };
 export function showControls(info, tools) {
   const pairs = [...new Map(info.datasets.map((d) => [`${d.release} ${d.level}`, d])).values()];
   byId("controls").replaceChildren(
-    group("Data", dataset(pairs), layers(info), forPoints(viewings(info)), forPoints(products(info))),
+    group("Data", dataset(info, pairs), layers(info), forPoints(viewings(info)), forPoints(products(info))),
     group("Colour", forPoints(select("colour", Object.entries(FIELDS).filter(([f, d]) => !d.film && !d.cells && (f !== "class" || hasClasses(info))).map(([f, d]) => [f, d.label]), "Colour by", { range: null })),
       forCells(select("component", [["up", "Velocity up"], ["east", "Velocity east"]], "Colour by")),
       select("ramp", DIVERGING.map((r) => [r, words(r.replace("-", " to "))]), "Ramp"), ranges(), slider("size", "Size", 0.5, 2.5, 0.1, 1),
@@ -48,13 +48,19 @@ function row(label, control, value) {
   return el("label", { className: "row" }, el("span", { textContent: label }), control, value);
 }
 
-function dataset(pairs) {
+function dataset(info, pairs) {
   const control = el("select", { onchange: () => {
     const [release, level] = control.value.split(" ");
-    set({ release, level, viewing: [], product: [], pid: [] });
+    set({ release, level, viewing: firstViewing(info, release, level), product: [], pid: [] });
   } }, pairs.map((d) => el("option", { value: `${d.release} ${d.level}`, textContent: `${d.level}, ${d.release.replace("_", " to ")}` })));
   follow(() => { control.value = `${state.release} ${state.level}`; });
   return row("Level, release", control);
+}
+
+// East and up of L3 lie in the same place, one over the other: up is shown first.
+export function firstViewing(info, release, level) {
+  const held = info.datasets.filter((d) => d.release === release && d.level === level).map((d) => d.viewing);
+  return held.includes("up") && held.includes("east") ? ["up"] : [];
 }
 
 function viewings(info) {

@@ -18,6 +18,7 @@ export function showLegend(place, layer, shown, part) {
   const unit = field.unit ? ` [${field.unit}]` : "";
   place.replaceChildren(...[
     el("h2", { textContent: field.label + unit }),
+    state.swipe.startsWith("data=") && el("p", { className: "data", textContent: `${shown.level}, ${shown.release.replace("_", " to ")}` }),
     ...related(view, seen, shown),
     ...(field.categories ? classes(seen) : scale(seen, paint, field, shown)),
     view.kind !== "grid" && el("p", { className: "symbols" }, VIEWINGS.map((name, i) => (seen.viewing[i] ? el("span", {}, symbol(i, "#fff"), ` ${name} ${count(seen.viewing[i])}`) : []))),

@@ -5,7 +5,7 @@ import { Areas, loadArea } from "./areas.js";
 import { addBasemap } from "./basemap.js";
 import { CLASS_NAMES, FIELDS, SERIES } from "./colours.js";
 import { byId, count, counted, el, number, plusMinus, words } from "./dom.js";
-import { showControls } from "./filters.js";
+import { firstViewing, showControls } from "./filters.js";
 import { showLegend } from "./legend.js";
 import { closePanel, drawSeries, nearestOfEach, showSeries } from "./panel.js";
 import { setUpSearch } from "./search.js";
@@ -39,6 +39,7 @@ async function known() {
 
 const info = await known();
 const best = info.datasets.filter((d) => d.release === info.datasets.at(-1).release).sort((a, b) => ["L2b", "L3", "L2a"].indexOf(a.level) - ["L2b", "L3", "L2a"].indexOf(b.level))[0];
+if (!state.level) set({ viewing: state.viewing.length ? state.viewing : firstViewing(info, state.release || best.release, best.level) });
 set({ release: state.release || best.release, level: state.level || best.level });
 
 const map = L.map("map", { minZoom: 3, maxZoom: 19, zoomControl: false, worldCopyJump: false, preferCanvas: true, maxBounds: [[-85, -180], [85, 180]] });
