@@ -106,7 +106,7 @@ const sideAt = (place) => (sides.right && place.x > state.at * map.getSize().x ?
 map.on("mousemove", (e) => {
   const { layer } = sideAt(e.containerPoint);
   const i = drawing.kind ? -1 : layer.nearest(e.containerPoint, 8);
-  map.getContainer().classList.toggle("over", i >= 0);
+  map.getContainer().classList.toggle("over", i >= 0 || (!drawing.kind && Boolean(areas.at(e.latlng))));
   const box = byId("hover");
   box.hidden = i < 0;
   if (i < 0) return;
