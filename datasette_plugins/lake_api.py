@@ -118,8 +118,9 @@ async def areas(call):
     if call["bbox"] and {"longitude", "latitude"} <= set(table.columns):
         selection.box(*call["bbox"])
     for column in ("release", "level", "viewing", "class"):
-        if call[column] and column in table.columns:
-            selection.words(column, [call[column]] if isinstance(call[column], str) else call[column])
+        given = call.values.get(column)
+        if given and column in table.columns:
+            selection.words(column, [given] if isinstance(given, str) else given)
     for column, (low, high) in call.filters.ranges.items():
         selection.range(column, low, high)
     shown = listed(table, table.columns)
@@ -228,6 +229,7 @@ ROUTES = (
             ),
         ),
         search,
+        also=("areas", "subareas"),
     ),
     Route(
         f"{PREFIX}/products",

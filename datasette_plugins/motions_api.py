@@ -80,6 +80,6 @@ ROUTES = (
             p.word("subarea", "name of a subarea"),
         ),
         motion,
-        table="areas",
+        also=("areas", "subareas", "motions"),
     ),
 )
