@@ -13,6 +13,7 @@ from egmsql.errors import EgmsqlError, SettingError
 from egmsql.export.command import export_command, zones_command
 from egmsql.plot.command import plot_command
 from egmsql.progress import Bars
+from egmsql.raster import raster_command
 from egmsql.report.command import report
 from egmsql.serve import serve
 from egmsql.settings import Settings, parse_bytes
@@ -275,7 +276,7 @@ def contracts(context, write):
         click.echo(text, nl=False)
 
 
-for _command in (export_command, plot_command, report, serve, simulate, zones_command):
+for _command in (export_command, plot_command, raster_command, report, serve, simulate, zones_command):
     cli.add_command(_command)
 
 

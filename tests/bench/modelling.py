@@ -12,6 +12,7 @@ CEILINGS = {  # model -> the contender that computes the same in memory, where o
     "features.fits": "fits_with_numpy",
     "features.residuals": "residuals_with_numpy",
 }
+_GROUND = ("neighbourhood", "geometry")
 _GOAL = 200_000  # points/s of the whole hypothesis bank, two threads, per 250 epochs
 _EPOCHS = 250
 _JUDGED = "features.hypotheses"
@@ -19,11 +20,13 @@ _LIKE_ONE = 200_000  # points of the series that numpy computes on
 
 
 def models_above_series():
-    """Return the names of the stored models that run partition by partition on what the reader has written."""
+    """Return the names of the stored models that run on what the reader has written: by partition, or of the ground."""
     import egmsql
 
-    models = egmsql.load_project().models.values()
-    return [m.name for m in models if m.kind == "table" and m.partition and m.layer > SERIES_LAYER]
+    models = [
+        m for m in egmsql.load_project().models.values() if m.kind == "table" and m.layer > SERIES_LAYER
+    ]
+    return [m.name for m in models if m.partition or m.name.split(".")[0] in _GROUND]
 
 
 def compare_models(lake, folder, threads, rounds):
