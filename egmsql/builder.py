@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from egmsql import serving
 from egmsql.catalog import is_current, publish
+from egmsql.changes import cluster_changes
 from egmsql.errors import LakeError, SourceError
 from egmsql.places import Cluster, Here, Task
 from egmsql.planner import Planner, Step
@@ -148,13 +149,14 @@ def build(lake, project, settings=None, models=None, wait=0.0, progress=None, re
     """
     settings, progress = settings or Settings(), progress or Silent()
     with lake.writing(wait):
-        recorder = Recorder(lake, project, lake.load().copy(), "build", refit)
+        before = lake.load()
+        recorder = Recorder(lake, project, before.copy(), "build", refit)
         recorder.drop(k for k in recorder.state.files if k[0] not in project.tables)
         with interruptible(), Cluster(scheduler, settings) if scheduler else Here(settings) as place:
             for name in _wanted(project, models):
                 _build_model(recorder, name, place, settings, progress)
         if recorder.outcome.runs or recorder.dropped or not is_current(lake, project):
-            publish(lake, project, recorder.state)
+            publish(lake, project, recorder.state, cluster_changes(lake, before, recorder.state, settings))
         if not serving.is_current(lake, project, recorder.state):
             serving.publish_serving(lake, project, recorder.state, settings)
     return recorder.outcome

@@ -12,6 +12,7 @@ import shutil
 import duckdb
 
 from egmsql.about import __version__
+from egmsql.changes import carry_changes
 from egmsql.errors import LakeError, unwritten
 from egmsql.lake import open_catalogue
 from egmsql.lineage import lineage_of
@@ -25,8 +26,10 @@ from egmsql.workspace import load_spatial, scan
 _HERE = "nullif(coalesce(getvariable('lake'), parse_dirpath(current_setting('temp_directory'))), '')"
 
 
-def publish(lake, project, state):
+def publish(lake, project, state, changes=None):
     """Replace the lake's catalogue by one that says what `state` says.
+
+    `changes` of clusters (an Arrow table) are added to those that it knows.
 
     Raises
     ------
@@ -38,7 +41,8 @@ def publish(lake, project, state):
     before = lake.load()
     unfinished = lake.new_scratch(".duckdb")
     try:
-        write_catalogue(unfinished, lake, project, state, {r.path for r in before.files.values()})
+        previous_paths = {r.path for r in before.files.values()}
+        write_catalogue(unfinished, lake, project, state, previous_paths, changes=changes)
         _prove(unfinished, state)
         unfinished.chmod(0o444)
         synchronise(unfinished)
@@ -71,7 +75,9 @@ def _log_of(path):
     return path.with_name(f"{path.name}.wal")
 
 
-def write_catalogue(path, lake, project, state, previous_paths=frozenset(), without=frozenset()):
+def write_catalogue(
+    path, lake, project, state, previous_paths=frozenset(), without=frozenset(), changes=None
+):
     """Write a catalogue file of `state`; `without` names models to leave out (a sandbox)."""
     with contextlib.closing(duckdb.connect(str(path))) as connection:
         connection.execute("begin")
@@ -84,6 +90,7 @@ def write_catalogue(path, lake, project, state, previous_paths=frozenset(), with
             if name not in without and not is_staging:
                 _add_model(connection, lake, project, state, model)
         _add_bookkeeping(connection, project, state, previous_paths)
+        carry_changes(connection, lake, changes)
         _add_comments(connection, project, without)
         connection.execute("commit")
         connection.execute("checkpoint")
