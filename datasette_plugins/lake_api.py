@@ -25,7 +25,36 @@ async def search(call):
         _product_match(q) for q in call.snapshot.products.values() if text.lower() in q["product"].lower()
     ]
     matches += _coordinates(text)
+    matches += await call.run(lambda cursor: _areas_named(cursor, call.snapshot, text), FAST_MS)
     return as_json({"q": text, "matches": matches[:100]})
+
+
+def _areas_named(cursor, snapshot, text):
+    """Return areas and subareas by a part of their names, the largest first."""
+    found = []
+    for kind, key in (("area", "cluster"), ("subarea", "subarea")):
+        if len(text) < 3 or f"{kind}s" not in snapshot.tables:
+            continue
+        rows = cursor.execute(
+            f"select {key}, class, viewing, n_points, longitude, latitude, outline, release, level"
+            f" from {kind}s where contains(lower({key}), lower(?)) order by n_points desc, {key} limit 20",
+            [text],
+        ).fetchall()
+        for name, motion, viewing, n, longitude, latitude, outline, release, level in rows:
+            label = f"{kind} {name}: {motion}, {viewing}, {n:,} points"
+            place = {"longitude": longitude, "latitude": latitude, "bbox": _box_of(outline)}
+            found.append(
+                {"kind": kind, "label": label, **place, kind: name, "release": release, "level": level}
+            )
+    return found
+
+
+def _box_of(outline):
+    """Return the box of a polygon or multipolygon in GeoJSON."""
+    shape = orjson.loads(outline)
+    parts = shape["coordinates"] if shape["type"] == "MultiPolygon" else [shape["coordinates"]]
+    lons, lats = zip(*(corner for part in parts for corner in part[0]), strict=True)
+    return [min(lons), min(lats), max(lons), max(lats)]
 
 
 def _place(row):
@@ -88,10 +117,14 @@ async def areas(call):
     selection = Selection(table)
     if call["bbox"] and {"longitude", "latitude"} <= set(table.columns):
         selection.box(*call["bbox"])
-    for column in ("release", "level", "viewing"):
-        if call[column] and column in table.columns:
-            selection.words(column, [call[column]] if column != "viewing" else call[column])
-    text = f'select {listed(table, table.columns)} from "{name}" where {selection} limit {call["limit"]:d}'
+    for column in ("release", "level", "viewing", "class"):
+        given = call.values.get(column)
+        if given and column in table.columns:
+            selection.words(column, [given] if isinstance(given, str) else given)
+    for column, (low, high) in call.filters.ranges.items():
+        selection.range(column, low, high)
+    shown = listed(table, table.columns)
+    text = f'select {shown} from "{name}" where {selection} order by n_points desc, 1 limit {call["limit"]:d}'
     found = await call.run(lambda cursor: cursor.execute(text, selection.params).to_arrow_table(), FAST_MS)
     if call["format"] == "json":
         units = {c: unit for c, (unit, _) in table.meanings.items() if unit}
@@ -178,21 +211,25 @@ _AREA_PARAMETERS = (
     p.whole("limit", "most rows in the answer", 1, MAX_POINTS, 10_000),
     p.choice("format", "form of the answer", "json", "geojson"),
     *p.FILTERS[:3],
+    p.words("class", "classes of motion; several by commas"),
+    p.number("min_velocity_mm_yr", "least mean velocity"),
+    p.number("max_velocity_mm_yr", "largest mean velocity"),
 )
 
 ROUTES = (
     Route(
         f"{PREFIX}/search",
-        "Where a pid, a product or coordinates are.",
+        "Where a pid, a product, an area or coordinates are.",
         (
             p.word(
                 "q",
-                "a pid, part of a product's name, `lat, lon`, or `easting, northing`",
+                "a pid, part of the name of a product or an area, `lat, lon`, or `easting, northing`",
                 True,
                 "EGMS_L2b_022",
             ),
         ),
         search,
+        also=("areas", "subareas"),
     ),
     Route(
         f"{PREFIX}/products",

@@ -13,6 +13,7 @@ import datasette.utils
 from datasette import hookimpl
 from datasette.utils import StartupError
 from egmsql.web import (
+    cells_api,
     compatible,
     downloads,
     frames_api,
@@ -20,6 +21,7 @@ from egmsql.web import (
     map_page,
     metadata,
     models_api,
+    motions_api,
     openapi,
     points_api,
     shapes_api,
@@ -38,6 +40,8 @@ _API = (
     *frames_api.ROUTES,
     *shapes_api.ROUTES,
     *downloads.ROUTES,
+    *cells_api.ROUTES,
+    *motions_api.ROUTES,
     *lake_api.ROUTES,
     *compatible.ROUTES,
 )

@@ -36,6 +36,8 @@ class Route:
         Content types of its answers.
     table : str, optional
         Who may not see this table may not call the route.
+    also : tuple of str
+        Further tables that it answers from.
     cached : bool
         Whether the answer depends on the served state and the request alone.
     """
@@ -47,6 +49,7 @@ class Route:
     media: tuple = ("application/json",)
     table: str | None = "points"
     cached: bool = True
+    also: tuple = ()
 
 
 class Call:
@@ -110,11 +113,11 @@ def register(route, datasette, database):
 
 async def _check(route, datasette, database, request):
     """Raise RequestError unless the visitor may see what the route answers from."""
-    permissions = [("view-database", database), "view-instance"]
-    if route.table:
-        permissions.insert(0, ("view-table", (database, route.table)))
     try:
-        await datasette.ensure_permissions(request.actor, permissions)
+        for table in (route.table, *route.also):
+            permissions = [("view-table", (database, table))] if table else []
+            permissions += [("view-database", database), "view-instance"]
+            await datasette.ensure_permissions(request.actor, permissions)
     except Forbidden:
         raise RequestError(route.path, "is not open to you", "sign in", 403) from None
 

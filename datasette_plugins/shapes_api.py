@@ -53,7 +53,7 @@ async def polygon(call):
     def query(cursor):
         table = points_inside(cursor, call, corners)
         table = table.filter(pa.array(inside(corners, *_coordinates(table))))
-        series = _mean_series(snapshot, table) if call["series"] == "yes" else []
+        series = mean_series(snapshot, table) if call["series"] == "yes" else []
         return table, series
 
     table, series = await call.run(query, SLOW_MS, "slow")
@@ -92,12 +92,15 @@ def _shares(table, column):
     return {str(each["values"]): each["counts"] for each in counted}
 
 
-def _mean_series(snapshot, table):
+def mean_series(snapshot, table):
     """Return mean and quartile series for each product: their epochs differ, so they never mix."""
     found, groups = [], 0
-    by_product = {}
-    for pid, product in zip(table["pid"].to_pylist(), table["product"].to_pylist(), strict=True):
+    by_product, velocities = {}, {}
+    columns = (table[name].to_pylist() for name in ("pid", "product", "velocity_mm_yr"))
+    for pid, product, velocity in zip(*columns, strict=True):
         by_product.setdefault(product, []).append(pid)
+        if velocity is not None and np.isfinite(velocity):
+            velocities.setdefault(product, []).append(velocity)
     share = MAX_POLYGON_SERIES / max(1, table.num_rows)
     for product, pids in sorted(by_product.items()):
         kept = _evenly(sorted(pids), max(1, int(len(pids) * min(1.0, share))))
@@ -121,6 +124,9 @@ def _mean_series(snapshot, table):
                 "viewing": snapshot.products[product]["viewing"],
                 "n": len(pids),
                 "n_series": len(held),
+                "velocity_mm_yr": round(float(np.mean(velocities[product])), 3)
+                if product in velocities
+                else None,
                 "mean_mm": np.round(mean, 2),
                 **named,
             }

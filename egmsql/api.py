@@ -34,10 +34,19 @@ def stale(lake, project=None):
     return Planner(found, project or load_project(), found.load()).stale()
 
 
-def build(lake, models=None, settings=None, project=None, wait=0.0, progress=None, refit=False):
+def build(
+    lake,
+    models=None,
+    settings=None,
+    project=None,
+    wait=0.0,
+    progress=None,
+    refit=False,
+    scheduler=None,
+):
     """Bring the models of a lake up to date; see `egmsql.builder.build`."""
-    project = project or load_project()
-    return builder.build(existing_lake(lake), project, settings, models, wait, progress, refit)
+    found, project = existing_lake(lake), project or load_project()
+    return builder.build(found, project, settings, models, wait, progress, refit, scheduler)
 
 
 def check(lake, settings=None, project=None, progress=None):

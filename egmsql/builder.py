@@ -4,7 +4,6 @@ A wave is one model: its partitions run at the same time, each in a workspace of
 run finished lies under its final name and is only audited by the next.
 """
 
-import concurrent.futures
 import contextlib
 import dataclasses
 import time
@@ -13,13 +12,15 @@ from dataclasses import dataclass, field
 
 from egmsql import serving
 from egmsql.catalog import is_current, publish
+from egmsql.changes import cluster_changes
 from egmsql.errors import LakeError, SourceError
+from egmsql.places import Cluster, Here, Task
 from egmsql.planner import Planner, Step
 from egmsql.progress import Silent
 from egmsql.settings import Settings
 from egmsql.sources import open_source
 from egmsql.state import FileRecord, RunRecord, as_json, now
-from egmsql.tasks import Reads, run_source_tasks, run_table_task, running
+from egmsql.tasks import Reads, run_source_tasks, running
 
 # What DuckDB may hold of one file before it spills. Its merge pins whole partitions of the sorted series
 # for each of its threads: with one thread three million points of 206 epochs pass in 256 MiB, with two
@@ -122,7 +123,7 @@ class Recorder:
                 self.outcome.warnings.append(finding)
 
 
-def build(lake, project, settings=None, models=None, wait=0.0, progress=None, refit=False):
+def build(lake, project, settings=None, models=None, wait=0.0, progress=None, refit=False, scheduler=None):
     """Bring every model of a lake up to date and publish the result; return an Outcome.
 
     Parameters
@@ -137,6 +138,8 @@ def build(lake, project, settings=None, models=None, wait=0.0, progress=None, re
         Seconds to wait for another writer.
     refit : bool
         Make models that are held anew where what they read has changed.
+    scheduler : str, optional
+        Address of a Dask scheduler on whose workers the tasks run; see `places.Cluster`.
 
     Raises
     ------
@@ -146,13 +149,14 @@ def build(lake, project, settings=None, models=None, wait=0.0, progress=None, re
     """
     settings, progress = settings or Settings(), progress or Silent()
     with lake.writing(wait):
-        recorder = Recorder(lake, project, lake.load().copy(), "build", refit)
+        before = lake.load()
+        recorder = Recorder(lake, project, before.copy(), "build", refit)
         recorder.drop(k for k in recorder.state.files if k[0] not in project.tables)
-        with interruptible():
+        with interruptible(), Cluster(scheduler, settings) if scheduler else Here(settings) as place:
             for name in _wanted(project, models):
-                _build_model(recorder, name, settings, progress)
+                _build_model(recorder, name, place, settings, progress)
         if recorder.outcome.runs or recorder.dropped or not is_current(lake, project):
-            publish(lake, project, recorder.state)
+            publish(lake, project, recorder.state, cluster_changes(lake, before, recorder.state, settings))
         # Texts of models beside the ones that were asked for wait for a whole build.
         by = "content" if models else "whole"
         if not serving.is_current(lake, project, recorder.state, by):
@@ -188,7 +192,7 @@ def _wanted(project, models):
     return [name for name in project.tables if name in wanted]
 
 
-def _build_model(recorder, name, settings, progress):
+def _build_model(recorder, name, place, settings, progress):
     """Run one wave: all partitions of one model that are not up to date."""
     planner = recorder.planner
     due = [(p, planner.reason(name, p)) for p in planner.partitions(name)]
@@ -198,35 +202,29 @@ def _build_model(recorder, name, settings, progress):
     if name in recorder.project.source_models:
         _build_from_sources(recorder, name, due, settings, progress)
         return
-    workers = max(1, min(settings.threads, len(due)))
-    share = settings.divided(workers)
-    with concurrent.futures.ThreadPoolExecutor(workers) as pool, progress.tasks(name, len(due)) as advance:
-        try:
-            futures = {}
-            for partition, reason in due:
-                lost = planner.lost_upstream(name, partition)
-                if lost:
-                    recorder.block(name, partition, f"upstream {lost} is lost and could not be made again")
-                    continue
-                target, reads = recorder.target(name, partition), recorder.reads(name, partition)
-                future = pool.submit(_timed_task, recorder, name, partition, target, reads, share)
-                futures[future] = partition, target, reason
-            for future in concurrent.futures.as_completed(futures):
-                partition, target, reason = futures.pop(future)
-                written, seconds = future.result()
-                recorder.record(name, partition, target, written, reason, seconds)
-                advance(1)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            running.interrupt()
-            raise
+    if not due:
+        return
+    wave = place.wave(recorder.project, len(due))
+    with progress.tasks(name, len(due)) as advance, wave as (submit, completed, share):
+        futures = {}
+        for partition, reason in due:
+            lost = planner.lost_upstream(name, partition)
+            if lost:
+                recorder.block(name, partition, f"upstream {lost} is lost and could not be made again")
+                continue
+            target = recorder.target(name, partition)
+            futures[submit(_task(recorder, name, partition, target, share))] = partition, target, reason
+        for future in completed(list(futures)):
+            partition, target, reason = futures.pop(future)
+            written, seconds = future.result()
+            recorder.record(name, partition, target, written, reason, seconds)
+            advance(1)
 
 
-def _timed_task(recorder, name, partition, target, reads, share):
-    started, lake = time.perf_counter(), recorder.lake
-    path = lake.root / target[2]
-    written = run_table_task(recorder.project, name, partition, reads, path, lake.new_scratch(), share)
-    return written, time.perf_counter() - started
+def _task(recorder, name, partition, target, share):
+    lake, reads = recorder.lake, recorder.reads(name, partition)
+    root = lake.root.absolute()
+    return Task(root, name, partition, reads, root / target[2], lake.new_scratch().absolute(), share)
 
 
 def _build_from_sources(recorder, name, due, settings, progress):

@@ -7,10 +7,12 @@ the whole new one.
 import contextlib
 import hashlib
 import os
+import shutil
 
 import duckdb
 
 from egmsql.about import __version__
+from egmsql.changes import carry_changes
 from egmsql.errors import LakeError, unwritten
 from egmsql.lake import open_catalogue
 from egmsql.lineage import lineage_of
@@ -24,8 +26,10 @@ from egmsql.workspace import load_spatial, scan
 _HERE = "nullif(coalesce(getvariable('lake'), parse_dirpath(current_setting('temp_directory'))), '')"
 
 
-def publish(lake, project, state):
+def publish(lake, project, state, changes=None):
     """Replace the lake's catalogue by one that says what `state` says.
+
+    `changes` of clusters (an Arrow table) are added to those that it knows.
 
     Raises
     ------
@@ -37,7 +41,8 @@ def publish(lake, project, state):
     before = lake.load()
     unfinished = lake.new_scratch(".duckdb")
     try:
-        write_catalogue(unfinished, lake, project, state, {r.path for r in before.files.values()})
+        previous_paths = {r.path for r in before.files.values()}
+        write_catalogue(unfinished, lake, project, state, previous_paths, changes=changes)
         _prove(unfinished, state)
         unfinished.chmod(0o444)
         synchronise(unfinished)
@@ -53,18 +58,26 @@ def publish(lake, project, state):
 def _prove(path, state):
     """Raise unless a catalogue on disk is whole: on a full disk DuckDB closes without a word."""
     if _log_of(path).exists():
-        raise duckdb.IOException("No space left: its write-ahead log could not be merged")
+        raise _not_whole(path, f"{_log_of(path).stat().st_size:,} bytes of its write-ahead log are not in it")
     with contextlib.closing(duckdb.connect(str(path), read_only=True)) as connection:
         (n_files,) = connection.execute("select count(*) from _files").fetchone()
     if n_files != len(state.files):
-        raise duckdb.IOException("No space left: rows of the manifest are missing")
+        raise _not_whole(path, f"{n_files} of {len(state.files)} files are in it")
+
+
+def _not_whole(path, what):
+    free = shutil.disk_usage(path.parent).free
+    advice = f"the disk has {free / 1e6:,.0f} MB free: make room if it is that, and run again"
+    return LakeError(path, f"was not written whole ({what})", f"{advice}; what was finished is kept")
 
 
 def _log_of(path):
     return path.with_name(f"{path.name}.wal")
 
 
-def write_catalogue(path, lake, project, state, previous_paths=frozenset(), without=frozenset()):
+def write_catalogue(
+    path, lake, project, state, previous_paths=frozenset(), without=frozenset(), changes=None
+):
     """Write a catalogue file of `state`; `without` names models to leave out (a sandbox)."""
     with contextlib.closing(duckdb.connect(str(path))) as connection:
         connection.execute("begin")
@@ -77,6 +90,7 @@ def write_catalogue(path, lake, project, state, previous_paths=frozenset(), with
             if name not in without and not is_staging:
                 _add_model(connection, lake, project, state, model)
         _add_bookkeeping(connection, project, state, previous_paths)
+        carry_changes(connection, lake, changes)
         _add_comments(connection, project, without)
         connection.execute("commit")
         connection.execute("checkpoint")

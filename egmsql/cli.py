@@ -13,6 +13,7 @@ from egmsql.errors import EgmsqlError, SettingError
 from egmsql.export.command import export_command, zones_command
 from egmsql.plot.command import plot_command
 from egmsql.progress import Bars
+from egmsql.raster import raster_command
 from egmsql.report.command import report
 from egmsql.serve import serve
 from egmsql.settings import Settings, parse_bytes
@@ -144,11 +145,14 @@ def plan(context, lake, refit):
 @_THREADS
 @_MEMORY
 @_WAIT
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Run the tasks on a Dask cluster, such as tcp://host:8786."
+)
 @click.pass_context
-def build(context, lake, models, refit, threads, memory, wait):
+def build(context, lake, models, refit, threads, memory, wait, scheduler):
     """Build MODELS (default all) of LAKE that are not up to date, judge them and publish the result."""
     options = {"project": _project(context), "wait": wait, "progress": _bars(), "refit": refit}
-    done = egmsql.build(lake, models, _settings(threads, memory), **options)
+    done = egmsql.build(lake, models, _settings(threads, memory), scheduler=scheduler, **options)
     for run in done.runs:
         partition = f"  {run.partition}" if run.partition else ""
         click.echo(
@@ -272,7 +276,7 @@ def contracts(context, write):
         click.echo(text, nl=False)
 
 
-for _command in (export_command, plot_command, report, serve, simulate, zones_command):
+for _command in (export_command, plot_command, raster_command, report, serve, simulate, zones_command):
     cli.add_command(_command)
 
 

@@ -8,6 +8,9 @@ class EgmsqlError(Exception):
         self.where, self.wrong, self.advice = str(where), str(wrong), str(advice)
         super().__init__(f"{self.where}: {self.wrong}; {self.advice}")
 
+    def __reduce__(self):
+        return type(self), (self.where, self.wrong, self.advice)
+
 
 class SourceError(EgmsqlError):
     """A delivered file that is not what EGMS delivers; nothing of it enters the lake."""

@@ -8,9 +8,12 @@ from importlib import resources
 import pyarrow.parquet as pq
 
 # Part of every fingerprint: raise it when the options below change.
-STORAGE_VERSION = 1
+STORAGE_VERSION = 2
 
 _SERIES_TYPE = "SMALLINT[]"
+# Beside DuckDB's own settings (level 3, dictionaries up to a fifth of a row group) hypotheses take a third
+# less processor time to write and as many bytes; points take a tenth more bytes.
+_TABLE_OPTIONS = ["COMPRESSION zstd", "COMPRESSION_LEVEL 1", "DICTIONARY_SIZE_LIMIT 1000"]
 _SERIES_ROW_GROUP = 2048  # small, so that one series is cheap to fetch
 
 
@@ -61,7 +64,7 @@ def write_parquet(connection, query, columns, path):
 
 def copy_options(columns):
     """Return the options of COPY for an output with `columns` (name -> DuckDB type)."""
-    options = ["FORMAT parquet", "COMPRESSION zstd"]
+    options = ["FORMAT parquet", *_TABLE_OPTIONS]
     geometries = [name for name, sql_type in columns.items() if sql_type.startswith("GEOMETRY")]
     if geometries:
         primary = "geometry" if "geometry" in geometries else geometries[0]

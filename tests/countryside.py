@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+from egmsql.udfs.kernels.calendars import calendar_of
 from workbench import Workbench, quantised
 
 from egmsql import pids
@@ -109,6 +110,7 @@ class Countryside(contextlib.AbstractContextManager):
             pid=[pid for burst in bursts for pid in burst.pids],
             product=[burst.product for burst in bursts for _ in burst.places],
             displacements=pa.array(series, type=pa.list_(pa.int16())),
+            calendar=[calendar_of(burst.epochs) for burst in bursts for _ in burst.places],
         )
         self.bench.connection.execute(
             "create or replace table observed.gaps as select product, missing_epochs(displacements) as missing,"

@@ -300,10 +300,10 @@ def adjusted(p):
     return np.array([min(min(q * len(p) / np.sum(p <= q) for q in p[p >= one]), 1) for one in p])
 
 
-def hotspots(velocity, places):
+def hotspots(velocity, places, corner=CORNER):
     with Countryside(burst(motions(1), DESCENDING, 22)) as ground:
         rows = [
-            (CORNER[0] + 50 + 100 * e, CORNER[1] + 50 + 100 * n, "2020_2024", v, -v)
+            (corner[0] + 50 + 100 * e, corner[1] + 50 + 100 * n, "2020_2024", v, -v)
             for (e, n), v in zip(places.tolist(), velocity, strict=True)
         ]
         ground.given(
@@ -333,6 +333,42 @@ def test_hot_spots_are_those_of_a_plain_reference():
         hot = found["is_hotspot"][rows]
         assert np.array_equal(hot, adjusted(p) <= 0.05)
         assert hot[(np.abs(places - 20) < 3).all(1)].all() and hot.sum() < 120
+
+
+def test_edges_of_tiles_and_blocks_cut_no_hot_spot():
+    """The same ground inside one tile and over the corner of four: the same scores and rates to the last bit."""
+    places, rng = scattered(400, 7)
+    velocity = np.round(rng.normal(0, 1, 400) - 4.0 * (np.abs(places - 20) < 4).all(1), 3)
+    within = hotspots(velocity, places)
+    across = hotspots(velocity, places, np.array([4_600_000.0, 1_700_000.0]) - 2000)
+    assert (
+        len(
+            {(e // 100_000, n // 100_000) for e, n in zip(across["easting"], across["northing"], strict=True)}
+        )
+        == 4
+    )
+    for name in ("n_cells", "gi_star", "p_value", "false_discovery_rate", "is_hotspot"):
+        assert np.array_equal(within[name], across[name]), name
+    assert within["is_hotspot"].any()
+    cut = gi_star(velocity[places[:, 0] < 20], places[places[:, 0] < 20], 2)
+    assert np.abs(cut - across["gi_star"][across["component"] == "E"][places[:, 0] < 20]).max() > 1
+
+
+def test_real_hot_spots_are_those_of_the_whole_island(real_lake):
+    """Ustica lies across two tiles: scores and rates of all its cells by the plain reference."""
+    with egmsql.connect(real_lake) as connection:
+        cells = connection.execute("from geometry.cells order by easting, northing").fetchnumpy()
+        found = connection.execute(
+            "from geometry.hotspots order by component, easting, northing"
+        ).fetchnumpy()
+    places = np.stack([cells["easting"], cells["northing"]], 1) / 100
+    assert len(set(places[:, 0] // 1000)) == 2
+    for component, name in (("E", "east"), ("U", "up")):
+        rows = found["component"] == component
+        expected = gi_star(cells[f"velocity_{name}_mm_yr"], places, 2)
+        assert found["gi_star"][rows] == pytest.approx(expected, abs=1e-9)
+        p = np.array([math.erfc(abs(z) / math.sqrt(2)) for z in expected])
+        assert found["false_discovery_rate"][rows] == pytest.approx(adjusted(p), rel=1e-5)
 
 
 def test_ground_without_a_hot_spot_has_hardly_any():
@@ -389,9 +425,21 @@ def test_the_real_vertical_agrees_with_the_velocities_of_both_directions(real_la
     assert np.sqrt(np.mean((found - up) ** 2)) < 0.07
 
 
+@pytest.mark.parametrize("model", ["geometry.parts", "geometry.displacement"])
+def test_product_by_product_and_block_by_block_give_the_rows_of_one_run(real_lake, model):
+    with egmsql.connect(real_lake) as connection:
+        query = egmsql.load_project().models[model].query
+        (files,) = connection.execute(
+            "select count(*) from _files where model = ? and n_rows > 0", [model]
+        ).fetchone()
+        stored = connection.execute(f"select t::varchar from {model} t order by 1").fetchall()
+        assert connection.execute(f"select t::varchar from ({query}) t order by 1").fetchall() == stored
+    assert files >= 2 and stored
+
+
 @pytest.mark.parametrize(
     "model",
-    ["geometry.epochs", "geometry.looks", "geometry.cells", "geometry.displacement", "geometry.hotspots"],
+    ["geometry.epochs", "geometry.looks", "geometry.cells", "geometry.shares"],
 )
 def test_tile_by_tile_gives_the_rows_of_one_run_over_everything(real_lake, model):
     """Ustica lies across two tiles."""

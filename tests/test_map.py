@@ -42,8 +42,9 @@ def browser():
 class Map:
     """The page, and what it has counted."""
 
-    def __init__(self, browser, server, state="", size=DESK):
+    def __init__(self, browser, server, state="", size=DESK, known=()):
         self.page, self.server, self.wrong = browser.new_page(viewport=size), server, []
+        self.known = known  # other hosts that may be asked
         self.address = f"http://127.0.0.1:{server.port}/-/map"
         self.page.on("console", lambda m: m.type in ("error", "warning") and self.wrong.append(m.text))
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
@@ -51,7 +52,7 @@ class Map:
         self.open(state)
 
     def note(self, url):
-        if not url.startswith((f"http://127.0.0.1:{self.server.port}/", "data:", "blob:")):
+        if not url.startswith((f"http://127.0.0.1:{self.server.port}/", *self.known, "data:", "blob:")):
             self.wrong.append(url)
 
     def open(self, state):
@@ -68,8 +69,14 @@ class Map:
         act()
         self.page.wait_for_selector(f'body[data-{name}]:not([data-{name}="{before}"])', state="attached")
 
+    def choose(self, label, value):
+        self.page.locator(f"#controls label:visible:has-text('{label}') select").select_option(value)
+
     def points(self):
         return int(self.page.get_attribute("#legend", "data-count"))
+
+    def shot(self):
+        return self.page.evaluate("document.querySelector('canvas.points:not(.leaving)').toDataURL()")
 
     def middle(self):
         box = self.page.locator("#map").bounding_box()
@@ -155,7 +162,7 @@ def test_filters_leave_out_what_they_say(at):
 def test_each_colouring_has_its_legend(at, field):
     found = at()
     before = found.page.inner_text("#legend h2")
-    found.after("loaded", lambda: found.page.locator("#controls select").nth(2).select_option(field))
+    found.after("loaded", lambda: found.choose("Colour by", field))
     assert found.page.inner_text("#legend h2") != before and found.points() > 1000
 
 
@@ -175,7 +182,8 @@ def test_a_click_shows_the_series_of_what_lies_there(at):
 
 def test_several_series_lie_over_each_other_and_can_be_saved(at):
     found = at(f"{HERE}&pid={PID},166ax4YhLX")
-    assert "2 series" in found.page.inner_text("#panel h2")
+    title = found.page.inner_text("#panel h2")
+    assert PID in title and "166ax4YhLX" in title
     for name, start in (("PNG", b"\x89PNG"), ("SVG", b"<svg"), ("CSV", b'"pid"')):
         with found.page.expect_download() as caught:
             found.page.click(f"#panel .buttons >> text={name}")
@@ -240,7 +248,7 @@ def test_a_line_divides_two_maps(at):
     for _ in range(8):
         found.page.keyboard.press("ArrowRight")
     assert int(left.get_attribute("data-count")) > before and float(found.part("at")) == 0.66
-    found.page.locator("#controls select >> nth=5").select_option("")
+    found.choose("Swipe", "")
     found.page.wait_for_selector("#swipe", state="hidden")
 
 
@@ -260,6 +268,21 @@ def test_a_film_shows_displacement_date_by_date(at):
 def test_another_reference_is_marked(at):
     found = at(f"{HERE}&pid={PID}&reference=pid:166ax4atmn")
     assert "relative to 166ax4atmn" in found.page.inner_text("#panel h2")
+    assert "relative to 166ax4atmn" in found.page.inner_text("#related")
+
+
+def test_another_reference_shifts_the_colours_of_its_geometry_alone(at, server):
+    """Its own velocity is taken from each: the point itself is then 0."""
+    (point,) = server.client.get("/-/egms/point?pid=166ax4atmn").json()["points"]
+    found = at(f"{HERE}&reference=pid:166ax4atmn")
+    said = found.page.inner_text("#legend .related")
+    assert point["viewing"] == "descending" and "ascending: as published" in said
+    assert f"descending: +{-point['velocity_mm_yr']:.2f} mm/yr" in said
+    found.page.evaluate("location.hash += `&labels=1`")
+    relative = found.shot()
+    found.after("related", lambda: found.page.click("#related button"))
+    assert not found.page.locator("#related").is_visible() and not found.part("reference")
+    assert found.page.locator("#legend .related").count() == 0 and found.shot() != relative
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(at):
@@ -282,3 +305,145 @@ def test_a_refused_question_is_shown(at):
     )
     assert "are not in the lake" in found.page.inner_text("#error")
     found.wrong = [text for text in found.wrong if "404" not in text]
+
+
+def test_areas_are_outlines_with_a_popup_and_a_mean_series(at):
+    found = at(HERE)
+    found.page.locator("#map").focus()
+    found.after("areas", lambda: found.page.keyboard.press("a"))
+    tags = found.page.locator(".tag")
+    assert tags.count() > 5 and found.part("areas") == "areas"
+    found.after("area", lambda: tags.nth(3).press("Enter"))
+    popup = found.page.inner_text(".leaflet-popup")
+    assert "±" in popup and "points" in popup and "of 4" in popup and "L2b_2020_2024" in popup
+    assert "mean and quartiles" in found.page.inner_text("#panel h2")
+    assert found.page.locator("#panel canvas").is_visible()
+    found.choose("Areas", "subareas")
+    found.page.locator("#map").focus()
+    found.page.keyboard.press("Escape")
+    found.page.wait_for_selector(".leaflet-popup", state="detached")
+    found.page.wait_for_selector("#panel", state="hidden")
+
+
+def test_an_area_is_found_by_a_part_of_its_name(at, server):
+    name = server.client.get("/-/egms/areas?limit=1").json()["columns"]["cluster"][0]
+    found = at("")
+    found.page.fill("#search input", name)
+    found.page.press("#search input", "Enter")
+    found.after("area", lambda: found.page.click(f"#matches >> text=area {name}: >> nth=0"))
+    assert found.part("area") == f"area%3A{name}" and found.part("areas") == "areas"
+    assert name in found.page.inner_text(".leaflet-popup")
+    state = found.page.url.split("#")[1]
+    assert name in at(state).page.inner_text(".leaflet-popup")
+
+
+def test_east_and_up_are_cells_that_lead_to_both_geometries(at, server):
+    found = at(f"{HERE}")
+    found.after("loaded", lambda: found.choose("Show", "cells"))
+    legend = found.page.inner_text("#legend")
+    assert "Velocity up" in legend and "cells of 100 m" in legend and found.points() == 640
+    assert not found.page.locator("#controls >> text=Coherence from").is_visible()
+    up = found.shot()
+    found.after("loaded", lambda: found.choose("Colour by", "east"))
+    assert "Velocity east" in found.page.inner_text("#legend") and found.shot() != up
+    cells = server.client.get("/-/egms/cells?bbox=13.17,38.70,13.19,38.71").json()["columns"]
+    lat, lon = cells["latitude"][0], cells["longitude"][0]
+    found.after("drawn", lambda: found.page.evaluate(f"location.hash += '&lat={lat}&lon={lon}&zoom=16'"))
+    found.page.wait_for_url("**&zoom=16*")
+    found.page.mouse.move(*found.middle())
+    found.page.wait_for_selector("#hover:has-text('±')")
+    found.after("series", lambda: found.page.mouse.click(*found.middle()))
+    title = found.page.inner_text("#panel h2")
+    assert "ascending" in title and "descending" in title
+    again = at(found.page.url.split("#")[1])
+    assert "Velocity east" in again.page.inner_text("#legend")
+
+
+def test_a_corrected_series_lies_over_the_published_one(at):
+    """The island has no suspected unwrapping error: the answer is given one."""
+    found = at()
+
+    def suspect(route):
+        answer = route.fetch()
+        (model,) = (content := answer.json())["models"]
+        n = len(model["curve"]["model_mm"])
+        model["corrected_mm"] = [27.7 * (i > n / 2) for i in range(n)]
+        route.fulfill(response=answer, json=content)
+
+    found.page.route("**/-/egms/model?*", suspect)
+    found.page.evaluate(f"location.hash += '&pid={PID}'")
+    found.page.wait_for_selector("#panel >> text=Corrected")
+    before = found.page.evaluate("document.querySelector('#panel canvas').toDataURL()")
+    found.page.click("#panel >> text=Corrected")
+    assert "corrected" in found.page.inner_text("#panel h2") and found.part("corrected") == "1"
+    assert found.page.evaluate("document.querySelector('#panel canvas').toDataURL()") != before
+    found.page.unroute_all()
+
+
+def test_a_link_holds_the_film_and_its_date(at):
+    found = at(f"{HERE}&film=2022-06-01")
+    shown = found.page.inner_text("#film output")
+    assert "2022-04-01" < shown <= "2022-06-01" and found.count("film") == 1
+    found.after("frames", lambda: found.page.locator("#film input").fill("50"))
+    assert found.part("film") == found.page.inner_text("#film output") > shown
+
+
+def test_an_axis_has_the_digits_that_its_step_needs(at):
+    found = at()
+    said = found.page.evaluate(
+        "import(document.body.dataset.static + 'map/dom.js').then((m) => [m.labels([0, 2.5, 5]), m.labels([0.25, 0.5])])"
+    )
+    assert said == [["0.0", "2.5", "5.0"], ["0.25", "0.50"]]
+
+
+def test_without_colour_the_map_is_read_by_its_numbers(at):
+    found = at(f"{HERE}&ramp=grey")
+    grey = found.shot()
+    found.page.locator("#map").focus()
+    found.page.keyboard.press("l")
+    assert found.part("labels") == "1" and found.shot() != grey
+
+
+def test_two_levels_side_by_side_are_named(at):
+    found = at(f"{HERE}&swipe=data%3D2020_2024 L3")
+    assert "L2b, 2020 to 2024" in found.page.inner_text("#legend")
+    assert "L3, 2020 to 2024" in found.page.inner_text("#legend-right")
+
+
+def test_east_and_up_of_one_place_are_shown_one_at_a_time(at):
+    first = """import(document.body.dataset.static + 'map/filters.js').then((m) => m.firstViewing({ datasets: %s }, "r", "L3"))"""
+    given = [{"release": "r", "level": "L3", "viewing": viewing} for viewing in ("east", "up")]
+    page = at().page
+    assert page.evaluate(first % given) == ["up"] and page.evaluate(first % given[:1]) == []
+
+
+def test_sliders_and_lists_filter_as_the_api_does(at, server):
+    found = at("lat=38.706&lon=13.18&zoom=13")
+
+    def counted(**filters):
+        box = "13.1,38.65,13.25,38.75"
+        return server.client.get("/-/egms/viewport", params={"bbox": box, **filters}).json()["n"]
+
+    def slide(label, value, nth=0):
+        slider = found.page.locator(f"#controls .row:has-text('{label}') input >> nth={nth}")
+        found.after("loaded", lambda: slider.fill(str(value)))
+
+    slide("Coherence from", 0.7)
+    assert found.points() == counted(min_temporal_coherence=0.7)
+    slide("Velocity [mm/yr]", -2, 1)
+    both = {"min_temporal_coherence": 0.7, "max_velocity_mm_yr": -2}
+    assert found.points() == counted(**both) > 100
+    product = "EGMS_L2b_117_0227_IW2_VV_2020_2024_1"
+    found.after("loaded", lambda: found.choose("Product", product))
+    assert found.points() == counted(**both, product=product)
+    slide("Probability", 0.8)
+    assert found.points() == counted(**both, product=product, min_probability=0.8) > 10
+    found.after("loaded", lambda: found.page.click("text=All points again"))
+    assert found.points() == counted()
+    found.after("loaded", lambda: found.choose("Level, release", "2020_2024 L3"))
+    assert found.part("level") == "L3" and found.points() == counted(level="L3")
+
+
+def test_a_profile_is_relative_to_the_reference_too(at):
+    found = at(f"{HERE}&line=13.16,38.70;13.19,38.71&reference=pid:166ax4atmn")
+    assert "relative to 166ax4atmn" in found.page.inner_text("#panel h2")

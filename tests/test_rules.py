@@ -25,6 +25,7 @@ STANDARD_IN_UDFS = {
     "hashlib",
     "importlib",
     "inspect",
+    "itertools",
     "pkgutil",
     "re",
     "math",

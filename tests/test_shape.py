@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from egmsql.udfs.kernels.calendars import calendar_of
 from egmsql.udfs.kernels.series import FIELDS, quantile
 from egmsql.udfs.shape import shape
 
@@ -17,7 +18,7 @@ WAVE = 3 * np.cos(2 * np.pi * YEARS - 1) + np.sin(4 * np.pi * YEARS)
 def tried(series, epochs=EPOCHS, missing=None):
     values = np.round(np.atleast_2d(series) * 10).astype(np.int16)
     mask = np.ma.nomask if missing is None else np.broadcast_to(missing, values.shape)
-    found = shape(np.ma.MaskedArray(values, mask=mask), epochs, 0.1, 5.0, 4.0)
+    found = shape(np.ma.MaskedArray(values, mask=mask), calendar_of(epochs), 0.1, 5.0, 4.0)
     return {
         name: column if isinstance(column, np.ndarray) else column.to_numpy(zero_copy_only=False)
         for name, column in found.items()
@@ -135,11 +136,14 @@ def test_splitting_and_permuting_rows_leaves_every_bit():
     values = np.ma.MaskedArray((30 * rng.normal(size=(500, DAYS.size))).astype(np.int16), mask=False)
     values.mask[:100] = rng.random((100, DAYS.size)) < 0.02
     order = rng.permutation(500)
-    whole, mixed = shape(values, EPOCHS, 0.1, 5.0, 4.0), shape(values[order], EPOCHS, 0.1, 5.0, 4.0)
+    whole, mixed = (
+        shape(values, calendar_of(EPOCHS), 0.1, 5.0, 4.0),
+        shape(values[order], calendar_of(EPOCHS), 0.1, 5.0, 4.0),
+    )
     for name in FIELDS:
         assert np.array_equal(np.asarray(whole[name])[order], np.asarray(mixed[name]), equal_nan=True), name
     for i in range(0, 500, 50):
-        alone = shape(values[i : i + 1], EPOCHS, 0.1, 5.0, 4.0)
+        alone = shape(values[i : i + 1], calendar_of(EPOCHS), 0.1, 5.0, 4.0)
         for name in FIELDS:
             assert np.array_equal(np.asarray(whole[name])[i : i + 1], np.asarray(alone[name]), equal_nan=True)
 
@@ -159,7 +163,7 @@ def test_too_few_epochs_have_only_their_share(n):
 
 def test_displacements_that_do_not_fit_the_epochs_are_refused():
     with pytest.raises(ValueError, match="239 displacements but 240 epochs"):
-        shape(np.ma.MaskedArray(np.zeros((1, 239), np.int16)), EPOCHS, 0.1, 5.0, 4.0)
+        shape(np.ma.MaskedArray(np.zeros((1, 239), np.int16)), calendar_of(EPOCHS), 0.1, 5.0, 4.0)
 
 
 def test_the_model_agrees_with_the_fits(real_lake):

@@ -81,6 +81,29 @@ def test_a_pid_touches_one_row_group_of_its_series(files):
         assert all(a.max < b.min for a, b in itertools.pairwise(bounds))
 
 
+def test_points_stand_in_the_order_of_their_pids_sorted_or_not(files):
+    """Models over series do not sort; DuckDB keeps the order of rows that no join or sort moves."""
+    for model in ("series.displacement", "features.hypotheses", "features.residuals", "features.shape"):
+        for path in of(files, model):
+            pids = pq.read_table(path, columns=["pid"])["pid"].to_numpy()
+            assert (pids[:-1] < pids[1:]).all(), path
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_rows_that_pass_a_function_keep_their_order(tmp_path, threads):
+    """More rows than a row group of the output has, from more threads than one."""
+    given, written = tmp_path / "given.parquet", tmp_path / "written.parquet"
+    table = pa.table({"i": pa.array(range(400_000), pa.int32())})
+    pq.write_table(table, given, row_group_size=2048)
+    with duckdb.connect(config={"threads": threads}) as connection:
+        connection.create_function(
+            "passed", lambda i: i, [duckdb.sqltype("INTEGER")], duckdb.sqltype("INTEGER"), type="arrow"
+        )
+        query = f"select i, passed(i) as same from read_parquet('{given}')"
+        write_parquet(connection, query, {"i": "INTEGER", "same": "INTEGER"}, written)
+    assert pq.read_table(written)["same"].to_pylist() == list(range(400_000))
+
+
 def test_facts_are_those_of_the_rows(files):
     for path in of(files, "observed.points"):
         facts = read_facts(path)

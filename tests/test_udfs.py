@@ -133,6 +133,33 @@ def test_the_form_for_many_rows_sorts_out_rows_that_differ(connection):
         assert weighted == [None if v is None else v * w for v, w in zip(values, weights, strict=False)]
 
 
+@udf(
+    "first_of(value DOUBLE, dates DATE[], labels VARCHAR[]) -> DOUBLE",
+    version=1,
+    example=(1.0, ["2020-01-03"], ["a"]),
+    returns=pa.float64(),
+    shared=("dates", "labels"),
+)
+def first_of(value, dates, labels):
+    CALLS.append(len(value))
+    return value + len(dates) + 1000 * len(labels)
+
+
+def test_shared_lists_of_any_length_are_told_apart_by_what_they_hold(connection):
+    """Dates of several products, and texts, which are no plain numbers: as many calls as there are pairs."""
+    first_of.udf.register(connection)
+    CALLS.clear()
+    rows = connection.execute(
+        """
+        select i, first_of(i, [date '2020-01-03' + d::integer for d in range(1 + i % 3)],
+            case when i % 2 = 0 then ['a', 'b'] else ['a'] end)
+        from range(1800) as t(i)
+        """
+    ).fetchall()
+    assert [value for _, value in rows] == [i + 1 + i % 3 + 1000 * (2 - i % 2) for i, _ in rows]
+    assert sorted(CALLS) == [300] * 6
+
+
 def test_the_digest_of_a_function_knows_the_kernels_it_imports(monkeypatch):
     module = inspect.getmodule(spans.__globals__["udf"])
     from egmsql.udfs import fit_weights

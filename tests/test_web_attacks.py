@@ -198,13 +198,30 @@ def test_sql_is_off_where_strangers_can_connect(real_lake):
         site.close()
 
 
+def test_private_areas_are_closed_everywhere(real_lake):
+    private = {"databases": {"egms": {"tables": {"areas": {"allow": {"id": "root"}}}}}}
+    site = Site(real_lake, metadata=private)
+    try:
+        for path in (
+            "/egms/areas.json",
+            "/-/egms/areas",
+            "/-/egms/motion?area=a",
+            "/-/egms/search?q=L2b_2020",
+        ):
+            assert site.get(path).status_code == 403, path
+        assert site.get("/-/egms/point?pid=166ax4TCOe").status_code == 200
+    finally:
+        site.close()
+
+
 def test_a_private_table_is_closed_everywhere(real_lake):
     private = {"databases": {"egms": {"tables": {"points": {"allow": {"id": "root"}}}}}}
     site = Site(real_lake, metadata=private)
     try:
         for path in ("/egms/points.json", "/egms.json?sql=select+*+from+points", "/egms/products.json?_where=1=1",
                      "/-/egms/viewport?bbox=13,38,14,39", "/-/egms/point?pid=166ax4TCOe", "/-/egms/info",
-                     "/-/egms/download?bbox=13,38,14,39", "/get_points?bbox=13,38,14,39"):  # fmt: skip
+                     "/-/egms/download?bbox=13,38,14,39", "/get_points?bbox=13,38,14,39",
+                     "/-/egms/motion?area=a"):  # fmt: skip
             assert site.get(path).status_code == 403, path
         assert site.get("/egms/products.json").status_code == 200
         root = {"ds_actor": site.datasette.sign({"a": {"id": "root"}}, "actor")}
@@ -218,7 +235,18 @@ def test_a_file_that_cannot_be_written_is_not_written_and_descriptor_limits_hold
     """The worker itself, without its guard: DuckDB's own locks and the kernel's limits hold."""
     descriptor = os.open(real_lake / "serving.duckdb", os.O_RDONLY)
     connection, relations = open_served(descriptor, 1, "256MB")
-    assert {"points", "overviews", "products", "areas", "subareas", "models", "glossary"} == relations
+    served = {
+        "points",
+        "overviews",
+        "products",
+        "areas",
+        "subareas",
+        "cells",
+        "motions",
+        "models",
+        "glossary",
+    }
+    assert served == relations
     for statement in (
         "copy (select 1) to '/tmp/egmsql-evil.csv'",
         "select * from read_text('/etc/passwd')",

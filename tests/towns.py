@@ -12,8 +12,12 @@ EPOCHS = forge.epochs(datetime.date(2020, 1, 3), n_epochs=40, step=36)
 EAST, NORTH = 4_600_000.0, 1_740_000.0
 
 
-def product(x, y, v, noise=0.3, seed=0, **options):
-    """Return a Forged product of points at (EAST + x, NORTH + y) m that move at v mm/yr."""
+ASCENDING = {"track_angle": "349.00", "los_east": "-0.620", "los_north": "-0.100", "los_up": "0.778"}
+DESCENDING = {"track_angle": "191.00", "los_east": "0.590", "los_north": "-0.120", "los_up": "0.798"}
+
+
+def product(x, y, v, noise=0.3, seed=0, look=DESCENDING, **options):
+    """Return a Forged product of points at (EAST + x, NORTH + y) m that move at v mm/yr along the line of sight."""
     rng = np.random.default_rng(seed)
     made = forge.product(n_points=len(x), dates=options.pop("dates", EPOCHS), **options)
     days = np.array([(e - EPOCHS[0]).days for e in options.get("dates", EPOCHS)])
@@ -25,6 +29,8 @@ def product(x, y, v, noise=0.3, seed=0, **options):
         made["northing", row + 1] = f"{NORTH + y[row]:.2f}"
         made["temporal_coherence", row + 1] = "0.9"
         made["mean_velocity", row + 1] = f"{v[row]:.1f}"
+        for name, value in look.items():
+            made[name, row + 1] = value
     return made
 
 

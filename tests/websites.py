@@ -51,13 +51,14 @@ class Site:
 
 
 class Server:
-    """`egmsql serve` as its own process, asked over a socket."""
+    """`egmsql serve`, or Datasette with a file of metadata, as its own process, asked over a socket."""
 
-    def __init__(self, lake, *options, environment=None):
+    def __init__(self, lake, *options, environment=None, metadata=None):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        command = [sys.executable, "-m", "egmsql", "serve", str(lake), "--port", str(self.port), *options]
+        command = ["egmsql", "serve", str(lake)] if metadata is None else ["datasette", "-m", str(metadata)]
+        command = [sys.executable, "-m", *command, "--port", str(self.port), *options]
         self.process = subprocess.Popen(
             command,
             stdout=subprocess.DEVNULL,

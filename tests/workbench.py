@@ -8,6 +8,7 @@ import contextlib
 
 import numpy as np
 import pyarrow as pa
+from egmsql.udfs.kernels.calendars import calendar_of
 
 import egmsql
 from egmsql.workspace import Workspace
@@ -44,7 +45,13 @@ class Workbench(contextlib.AbstractContextManager):
         self.table("observed.products", **_product(product, epochs, points))
         self.table("observed.points", pid=pids, product=[product] * n, **points)
         displacements = pa.array(quantised(series), type=pa.list_(pa.int16()))
-        self.table("series.displacement", pid=pids, product=[product] * n, displacements=displacements)
+        self.table(
+            "series.displacement",
+            pid=pids,
+            product=[product] * n,
+            displacements=displacements,
+            calendar=[calendar_of(epochs) if len(epochs) else None] * n,
+        )
         self.workspace.prepare_functions(list(self.project.models.values()))
         self.connection.execute(
             "create table observed.gaps as select product, missing_epochs(displacements) as missing,"

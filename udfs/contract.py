@@ -130,10 +130,11 @@ def _many_rows(kernel, names, shared, returns):
             return pa.array([], type=returns)
         parts = []
         for rows in groups:
-            alike = columns if len(groups) == 1 else {n: c.take(pa.array(rows)) for n, c in columns.items()}
             arguments = [
-                next(_values(name, column.slice(0, 1))) if name in shared else _array(name, column)
-                for name, column in alike.items()
+                next(_values(name, column.slice(rows[0], 1)))
+                if name in shared
+                else _array(name, column if len(groups) == 1 else column.take(pa.array(rows)))
+                for name, column in columns.items()
             ]
             parts.append(_as_arrow(kernel(*arguments), returns))
         if len(parts) == 1:
@@ -157,7 +158,7 @@ def _groups(columns, shared):
     keys = np.zeros(n_rows, dtype=np.int64)
     for name, column in columns.items():
         if name in shared and not _is_constant(column):
-            _, found = np.unique([repr(value) for value in column.to_pylist()], return_inverse=True)
+            found = _numbered(column)
         elif name not in shared and _is_list(column):
             _, found = np.unique(np.diff(column.offsets.to_numpy()), return_inverse=True)
         else:
@@ -171,14 +172,34 @@ def _is_constant(column):
     """Whether every row of a shared argument has the same value, found without making Python objects."""
     if not _is_list(column):
         return column.null_count == 0 and len(column.unique()) == 1
-    lengths = np.diff(column.offsets.to_numpy())
-    elements = column.flatten()
-    if (lengths != lengths[0]).any() or elements.null_count or pa.types.is_nested(elements.type):
+    lengths, elements = np.diff(column.offsets.to_numpy()), _plain_elements(column)
+    if elements is None or (lengths != lengths[0]).any():
         return False
+    table = elements.reshape(len(column), lengths[0])
+    return bool((table == table[0]).all())
+
+
+def _numbered(column):
+    """Return a number for each row of a shared argument, equal for equal values."""
+    elements = _plain_elements(column) if _is_list(column) else None
+    if elements is None:
+        keys = map(repr, column.to_pylist())
+    else:  # a hundred epochs are bytes in a microsecond, as Python objects in a millisecond
+        ends = (column.offsets.to_numpy() - column.offsets[0].as_py()) * elements.itemsize
+        content = elements.tobytes()
+        keys = (content[ends[i] : ends[i + 1]] for i in range(len(column)))
+    numbers = {}
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys])
+
+
+def _plain_elements(column):
+    """Return the elements of all lists of a column as one array of numbers; None where they are not plain."""
+    elements = column.flatten()
+    if elements.null_count or pa.types.is_nested(elements.type) or not pa.types.is_primitive(elements.type):
+        return None
     if pa.types.is_date32(elements.type):  # as dates they would be converted, as numbers they are compared
         elements = elements.view(pa.int32())
-    table = elements.to_numpy(zero_copy_only=False).reshape(len(column), lengths[0])
-    return bool((table == table[0]).all())
+    return elements.to_numpy(zero_copy_only=False)
 
 
 def _array(name, column):

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 from egmsql.udfs.contract import udf
 from egmsql.udfs.kernels.bank import bank_of, build_bank
+from egmsql.udfs.kernels.calendars import epochs_of
 from egmsql.udfs.kernels.evidence import examine
 from egmsql.udfs.kernels.fields import AT, CODES, KIND, NUMBERS
 from egmsql.udfs.kernels.fits import years_since_first
@@ -11,6 +12,7 @@ from egmsql.udfs.kernels.patterns import alike
 from egmsql.udfs.kernels.search import FAMILIES
 
 _WORDS = ("family", "runner_up", "first_break", "second_break")
+_NAMED = pa.array([*FAMILIES, None])  # by code; NULL is the last, and so is -1
 _MANY = 16  # series that lack the same epochs: from so many on their bank is worth keeping
 
 
@@ -26,26 +28,26 @@ _FIELDS = [(name, *_type_of(name)) for name in (*CODES, *NUMBERS)]
 
 
 @udf(
-    "hypotheses(displacements SMALLINT[], epochs DATE[], mm_per_unit DOUBLE) -> "
+    "hypotheses(displacements SMALLINT[], calendar VARCHAR, mm_per_unit DOUBLE) -> "
     f"STRUCT({', '.join(f'{name} {sql_type}' for name, sql_type, _ in _FIELDS)})",
-    version=1,
+    version=2,
     example=(
         [(7 * i * i) % 23 + 40 * (i > 35) for i in range(60)],
-        [f"{2020 + i // 24}-{i // 2 % 12 + 1:02d}-{3 + 14 * (i % 2):02d}" for i in range(60)],
+        "2020-01-03" + 59 * "+12",
         0.1,
     ),
     returns=pa.struct([(name, arrow_type) for name, _, arrow_type in _FIELDS]),
-    shared=("epochs", "mm_per_unit"),
+    shared=("calendar", "mm_per_unit"),
 )
-def hypotheses(displacements, epochs, mm_per_unit):
+def hypotheses(displacements, calendar, mm_per_unit):
     """Every shape of the hypothesis bank tried on a series: the best, its evidence, sizes, epochs, errors.
 
     Parameters
     ----------
     displacements : SMALLINT[]
-        As long as `epochs`; NULL where a series lacks an epoch.
-    epochs : DATE[]
-        The epochs of the product, increasing.
+        One for each epoch; NULL where a series lacks an epoch.
+    calendar : VARCHAR
+        The epochs of the product, from the macro `calendar`.
     mm_per_unit : DOUBLE
         Millimetres in one unit of `displacements`.
 
@@ -68,10 +70,11 @@ def hypotheses(displacements, epochs, mm_per_unit):
     Computed in float64, each series by itself, so a result does not depend on the rows beside it; kept in
     single precision. Sources and formulas: `kernels/bank.py`, `search.py`, `evidence.py`, `inflation.py`.
     """
+    epochs = epochs_of(calendar)
     if displacements.shape[1] != epochs.size:
         raise ValueError(
             f"hypotheses: {displacements.shape[1]} displacements but {epochs.size} epochs; "
-            "pass the epochs of the series' own product"
+            "pass the calendar of the series' own product"
         )
     values = np.ascontiguousarray(np.ma.getdata(displacements))
     numbers, codes = _empty(len(values))
@@ -104,23 +107,15 @@ def _empty(n_rows):
 
 def _to_day_of_year(days, epochs):
     """Turn days after the first epoch into days of the year, 1 to 366, in place."""
-    if epochs.size:
-        first = epochs[0].astype("datetime64[D]")
-        days += (first - first.astype("datetime64[Y]")).astype(float)
-        np.mod(days, 365, out=days)
-        days += 1
+    days += (epochs[0] - epochs[0].astype("datetime64[Y]")).astype(float)
+    np.mod(days, 365, out=days)
+    days += 1
 
 
 def _as_column(name, codes, epochs):
     """Return words, dates or counts for numbers, NULL for -1."""
     if name == "n_epochs":
         return codes
-    none = codes < 0
     if name in _WORDS:
-        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=none), pa.array(FAMILIES)).cast(
-            pa.string()
-        )
-    if not epochs.size:
-        return pa.nulls(len(codes), pa.date32())
-    days = epochs.astype("datetime64[D]").astype(np.int32)
-    return pa.array(days[np.where(none, 0, codes)], mask=none).cast(pa.date32())
+        return _NAMED.take(pa.array(codes % len(_NAMED)))
+    return pa.array(np.append(epochs, np.datetime64("NaT"))[codes])

@@ -10,6 +10,7 @@ _MM_PER_UNIT = 0.1  # of the series' whole numbers
 _MEDIAN = 1.2533  # standard error of a median over that of a mean, √(π/2)
 _SPREAD = 1.4826  # standard deviation over median absolute deviation, of normal numbers
 _ROUNDING = 0.1 / np.sqrt(6)  # mm, of the difference of two numbers with one decimal
+_LATTICE = 0.1 / np.sqrt(12)  # mm, of the median of such differences, however many they are
 _LARGEST_CORRELATION = 0.95
 _FIELDS = ("offset_mm", "offset_sigma_mm", "drift_mm_yr", "drift_sigma_mm_yr")
 
@@ -18,7 +19,7 @@ _FIELDS = ("offset_mm", "offset_sigma_mm", "drift_mm_yr", "drift_sigma_mm_yr")
     "release_offset(older SMALLINT[], newer SMALLINT[], epochs DATE[])"
     " -> STRUCT(n_common INTEGER, offset_mm DOUBLE, offset_sigma_mm DOUBLE, drift_mm_yr DOUBLE,"
     " drift_sigma_mm_yr DOUBLE)",
-    version=1,
+    version=2,
     example=(
         [0, 10, 21, 30, 40, 52, 60, 71],
         [5, 15, 25, 36, 45, 55, 66, 75],
@@ -44,8 +45,8 @@ def release_offset(older, newer, epochs):
     offset_mm : DOUBLE
         mm, the median difference; NULL without common epochs.
     offset_sigma_mm : DOUBLE
-        1.2533 · 1.4826 · MAD / √n_eff, where n_eff counts correlated epochs for fewer; at least what rounding
-        to 0.1 mm leaves; NULL below three epochs.
+        1.2533 · 1.4826 · MAD / √n_eff, where n_eff counts correlated epochs for fewer, and the 0.1 / √12 mm
+        that the median of numbers in steps of 0.1 mm leaves, however many they are; NULL below three epochs.
     drift_mm_yr, drift_sigma_mm_yr : DOUBLE
         Slope of the difference, and its standard error; NULL below three epochs.
     """
@@ -73,7 +74,7 @@ def _compare(older, newer, present, years, offset, offset_sigma, drift, drift_si
             continue
         inflation = _inflation(difference - difference.mean())
         spread = max(_SPREAD * np.median(np.abs(difference - offset[row])), _ROUNDING)
-        offset_sigma[row] = _MEDIAN * spread * np.sqrt(inflation / n)
+        offset_sigma[row] = np.hypot(_MEDIAN * spread * np.sqrt(inflation / n), _LATTICE)
         times -= times.mean()
         squares = (times * times).sum()
         drift[row] = (times * difference).sum() / squares

@@ -6,6 +6,7 @@ import numba
 import numpy as np
 import pyarrow as pa
 from egmsql.udfs.contract import udf
+from egmsql.udfs.kernels.calendars import epochs_of
 from egmsql.udfs.kernels.correlation import noise_of, responses
 from egmsql.udfs.kernels.fits import (
     NESTED_TERMS,
@@ -21,10 +22,10 @@ _FIELDS = ("temporal_coherence", "residual_correlation_1", "residual_correlation
 
 
 @udf(
-    "residuals(displacements SMALLINT[], epochs DATE[], wavelength DOUBLE)"
+    "residuals(displacements SMALLINT[], calendar VARCHAR, wavelength DOUBLE)"
     " -> STRUCT(temporal_coherence DOUBLE, residual_correlation_1 DOUBLE, residual_correlation_2 DOUBLE,"
     " noise_std_mm DOUBLE)",
-    version=1,
+    version=2,
     example=(
         [
             0,
@@ -64,21 +65,21 @@ _FIELDS = ("temporal_coherence", "residual_correlation_1", "residual_correlation
             7,
             5,
         ],
-        [f"2020-{month:02d}-{day:02d}" for month in range(1, 13) for day in (3, 15, 27)],
+        "2020-01-03" + 35 * "+12",
         55.46576,
     ),
     returns=pa.struct([(name, pa.float64()) for name in _FIELDS]),
-    shared=("epochs",),
+    shared=("calendar",),
 )
-def residuals(displacements, epochs, wavelength):
+def residuals(displacements, calendar, wavelength):
     """Temporal coherence of series by EGMS's definition, and the correlation of their residuals.
 
     Parameters
     ----------
     displacements : SMALLINT[]
         0.1 mm, a value for each epoch; NULL where an epoch is missing.
-    epochs : DATE[]
-        Of the product, increasing.
+    calendar : VARCHAR
+        The epochs of the product, from the macro `calendar`.
     wavelength : DOUBLE
         mm, of the radar.
 
@@ -99,7 +100,7 @@ def residuals(displacements, epochs, wavelength):
     The definition of the coherence is the producer's workflow's; it gives the published value in 98.4 % of
     the rows of real files (egms-format.md, section 8).
     """
-    values, years = displacements.data, years_since_first(epochs)
+    values, years = displacements.data, years_since_first(epochs_of(calendar))
     found = {name: np.full(len(values), np.nan) for name in _FIELDS}
     expected = responses(years.tobytes())  # of all epochs: a few missing ones change little
     for rows, present in alike(displacements.mask, displacements.shape):

@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 from egmsql.udfs.contract import udf
+from egmsql.udfs.kernels.calendars import epochs_of
 from egmsql.udfs.kernels.patterns import alike
 from egmsql.udfs.kernels.series import FIELDS, describe, frame_of
 
@@ -13,26 +14,27 @@ _TYPES = {
 
 
 @udf(
-    "shape(displacements SMALLINT[], epochs DATE[], mm_per_unit DOUBLE, jump_mm DOUBLE, jump_spread DOUBLE)"
+    "shape(displacements SMALLINT[], calendar VARCHAR, mm_per_unit DOUBLE, jump_mm DOUBLE,"
+    " jump_spread DOUBLE)"
     f" -> STRUCT({', '.join(f'{name} {sql_type}' for name, (sql_type, _) in _TYPES.items())})",
-    version=1,
+    version=2,
     example=(
         [(7 * i * i) % 23 + 40 * (i > 35) for i in range(60)],
-        [f"{2020 + i // 24}-{i // 2 % 12 + 1:02d}-{3 + 14 * (i % 2):02d}" for i in range(60)],
+        "2020-01-03" + 59 * "+12",
         *(0.1, 5.0, 4.0),
     ),
     returns=pa.struct([(name, arrow_type) for name, (_, arrow_type) in _TYPES.items()]),
-    shared=("epochs", "mm_per_unit", "jump_mm", "jump_spread"),
+    shared=("calendar", "mm_per_unit", "jump_mm", "jump_spread"),
 )
-def shape(displacements, epochs, mm_per_unit, jump_mm, jump_spread):
+def shape(displacements, calendar, mm_per_unit, jump_mm, jump_spread):
     """Plain statistics of a series: halves, season, curvature, jumps, correlation, spread.
 
     Parameters
     ----------
     displacements : SMALLINT[]
-        As long as `epochs`; NULL where a series lacks an epoch.
-    epochs : DATE[]
-        The epochs of the product, increasing.
+        One for each epoch; NULL where a series lacks an epoch.
+    calendar : VARCHAR
+        The epochs of the product, from the macro `calendar`.
     mm_per_unit : DOUBLE
         Millimetres in one unit of `displacements`.
     jump_mm, jump_spread : DOUBLE
@@ -47,10 +49,11 @@ def shape(displacements, epochs, mm_per_unit, jump_mm, jump_spread):
     The names are those of the eighteen features of an older system; `kernels/series.py` says what each is
     here. Velocities have the annual wave beside them, halves are halves in time, a jump is a size.
     """
+    epochs = epochs_of(calendar)
     if displacements.shape[1] != epochs.size:
         raise ValueError(
             f"shape: {displacements.shape[1]} displacements but {epochs.size} epochs; "
-            "pass the epochs of the series' own product"
+            "pass the calendar of the series' own product"
         )
     values = np.ma.getdata(displacements)
     out = np.full((len(FIELDS), len(values)), np.nan)

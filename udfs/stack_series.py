@@ -7,12 +7,13 @@ from egmsql.udfs.contract import udf
 from egmsql.udfs.kernels.dates import as_days, nearest
 
 _MM_PER_UNIT = 0.1  # of the series' whole numbers
+_STEPS = 2.0**36  # in a mm: sums of steps are exact below 100 m, and so the same in any order
 
 
 @udf(
     "stack_series(displacements SMALLINT[], weights DOUBLE[], epochs DATE[], dates DATE[], reach INTEGER)"
     " -> DOUBLE[]",
-    version=1,
+    version=2,
     example=(
         [0, 10, 20, 0, 30, 60],
         [0.5, 0.5, 1.0, -1.0],
@@ -43,7 +44,8 @@ def stack_series(displacements, weights, epochs, dates, reach):
     Returns
     -------
     DOUBLE[]
-        mm; one sum after the other, each as long as `dates`.
+        mm; one sum after the other, each as long as `dates`. Each product of weight and displacement is
+        rounded to steps of 2^-36 mm, so sums, and sums of sums, are the same in any order.
 
     Notes
     -----
@@ -89,4 +91,5 @@ def _stack(values, mask, weights, days, wanted, reaches, sums):
                     )
                     value = 0.5 * _MM_PER_UNIT * pair
                 for j in range(n_sums):
-                    sums[row, j * n_dates + k] += weights[row, point * n_sums + j] * value
+                    steps = np.rint(_STEPS * weights[row, point * n_sums + j] * value)
+                    sums[row, j * n_dates + k] += steps / _STEPS

@@ -1,18 +1,11 @@
--- The standard error of a weighted mean of neighbouring points whose errors are shared: an aggregate.
+-- The standard error of the mean of n neighbouring points whose errors are shared.
 --
--- The mean of their standard errors, not divided by the root of their number; and of what they differ by beyond
--- their errors (the variance of the numbers less that of their errors) the part that a sample of so many leaves.
+-- shared: the mean of their standard errors, which their number does not make smaller. own, usual: the variance beyond
+-- the errors in this cell (NULL of one point) and in the usual one, which counts for usual_points points.
 
-create or replace macro look_sigma(number, sigma) as
+create or replace macro look_sigma(shared, own, usual, n, usual_points) as
 sqrt(
-    weighted_mean(sigma, sigma ** -2) ** 2
-    + greatest(
-        coalesce(
-            (steady_sum(number ** 2) - steady_sum(number) ** 2 / count(*)) / nullif(count(*) - 1, 0)
-                - steady_sum(sigma ** 2) / count(*),
-            0
-        ),
-        0
-    ) / count(*)
+    shared ** 2
+    + greatest((n - 1) * coalesce(own, 0) + usual_points * usual, 0) / (n - 1 + usual_points) / n
 )
 ;

@@ -1,9 +1,10 @@
 -- Which shape each measurement point's series has, and what every other shape would say of it.
 --
--- version:   1
+-- version:   2
 -- grain:     pid, product
 -- partition: product
 --
+-- In the order of series.displacement, by pid: rows pass one by one, no join or sort moves them.
 -- Beside the annual wave a series is tried as constant, linear, quadratic, hinge (velocity change), step,
 -- decay, growth, step and hinge at one epoch, twice-yearly wave, and several breaks. All numbers of a shape
 -- stand here whether it is the best or not: classes are made of them in SQL, not in Python.
@@ -12,18 +13,24 @@
 
 create or replace table features.hypotheses as
 
-with settings as (
-    select 0.1::double as mm_per_unit   -- mm in one unit of series.displacement
+with displaced as (
+    select
+        pid,
+        product,
+        displacements,
+        calendar,
+
+        -- settings
+        0.1::double as mm_per_unit  -- mm in one unit of displacements
+    from series.displacement
 ),
 
 tried as (
     select
-        displacement.pid,
-        displacement.product,
-        hypotheses(displacement.displacements, products.epochs, settings.mm_per_unit) as found
-    from series.displacement as displacement
-    inner join observed.products as products using (product)
-    cross join settings
+        pid,
+        product,
+        hypotheses(displacements, calendar, mm_per_unit) as found
+    from displaced
 )
 
 select
@@ -108,5 +115,4 @@ select
     found.last_year_mm_yr,
     found.last_year_z
 from tried
-order by pid
 ;

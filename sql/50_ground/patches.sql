@@ -1,4 +1,4 @@
--- A product that one 10 km block of one release reads: its points may lie on the block.
+-- A product that one 5 km block of one release reads: its points may lie on the block.
 --
 -- version: 1
 -- grain:   partition, product
@@ -12,7 +12,7 @@ create or replace table ground.patches as
 
 with settings as (
     select
-        10000 as block_size         -- m; whole 100 m cells lie in one block
+        5000 as block_size          -- m; whole 100 m cells lie in one block
 ),
 
 covered as (

@@ -1,6 +1,6 @@
 -- What counts as moving, as near and as crowded: the settings of the clustering, for all its models.
 --
--- version: 1
+-- version: 2
 -- grain:   eps
 -- stored:  catalogue
 --
@@ -19,11 +19,12 @@ select
     5 as min_points,                            -- neighbours, itself included, of a core
     false as is_cylinder,                       -- eps and eps_velocity each by itself, not as one distance
     false as with_uncertainty,                  -- widen eps_velocity to 2 √(σ² + σ'²) of two points
+    false as with_cells,                        -- cluster geometry.cells too, by east and up velocity
     false as with_class,                        -- only points of compatible classes are neighbours
     50.0::double as sub_eps,                    -- m: of subareas, as the next two
     2.0::double as sub_eps_velocity,            -- mm/yr
     3 as sub_min_points,
-    200000 as block_points,                     -- the most points of a block and its margin, 1 kB of memory each
+    100000 as block_points,                     -- the most points of a block and its margin, 1 kB of memory each
     20.0::double as outline_margin,             -- m around the points of an area
     15.0::double as sub_outline_margin,         -- m around the points of a subarea
     0.3::double as outline_concavity,           -- 0 hugs the points, 1 is the convex hull

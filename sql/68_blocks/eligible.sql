@@ -1,6 +1,6 @@
 -- A measurement point that takes part in the clustering: where it is, how it moves, and with whom it may cluster.
 --
--- version:   1
+-- version:   2
 -- grain:     pid, product
 -- partition: product
 --
@@ -52,6 +52,7 @@ select
     stack,
     easting,
     northing,
+    temporal_coherence,
     velocity_mm_yr,
     coalesce(velocity_sigma_mm_yr, 0) as velocity_sigma_mm_yr,
     class,

@@ -1,18 +1,18 @@
 -- How many eligible points of a product lie in a square of ground.
 --
--- version:   1
+-- version:   2
 -- grain:     product, square_x, square_y
 -- partition: product
 --
--- The squares are as wide as the margin of a block, so that a block's margin is the squares around it.
+-- The squares are eps wide, as is the margin of a block, so that a block's margin is the squares around it.
 
 create or replace table blocks.density as
 
 select
     product,
     stack,
-    floor(easting / (2 * eps))::integer as square_x,
-    floor(northing / (2 * eps))::integer as square_y,
+    floor(easting / eps)::integer as square_x,
+    floor(northing / eps)::integer as square_y,
     count(*) as n_points
 from blocks.eligible
 cross join blocks.parameters

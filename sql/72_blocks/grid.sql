@@ -1,20 +1,28 @@
 -- A block of ground and a product that has points in it or its margin.
 --
--- version: 1
+-- version: 2
 -- grain:   partition, product
 -- defines: block
 --
 -- A block is the largest square of a quadtree that, with its margin, has at most `block_points` points: small in
--- a city, large over mountains. The margin is 2 eps, of which the inner eps has all its neighbours.
+-- a city, large over mountains. The margin is eps wide: all neighbours of the block's own points. A square of eps
+-- that alone exceeds the limit is parted by four each way, which is as far as it helps: the margin remains.
 
 create or replace table blocks.grid as
 
-with steps as (
-    select
-        levels.level,
-        to_x.step as step_x,
-        to_y.step as step_y
-    from (select unnest(range(12)) as level) as levels
+with squares as (
+    select product, stack, square_x, square_y, n_points
+    from blocks.density
+    union all
+    select product, stack, floor(easting / eps)::integer, floor(northing / eps)::integer, count(*)
+    from blocks.cells
+    cross join blocks.parameters
+    group by all
+),
+
+steps as (
+    select levels.level, to_x.step as step_x, to_y.step as step_y
+    from (select unnest(range(13)) as level) as levels
     cross join (select unnest([-1, 0, 1]) as step) as to_x
     cross join (select unnest([-1, 0, 1]) as step) as to_y
 ),
@@ -29,7 +37,7 @@ spread as (
         (square_y + step_y) >> level as y,
         sum(n_points) filter (step_x = 0 and step_y = 0) as n_own,
         sum(n_points) as n_read
-    from blocks.density
+    from squares
     cross join steps
     where
         (step_x = 0 or (square_x + step_x) >> level != square_x >> level)
@@ -44,7 +52,14 @@ counted as (
 ),
 
 divided as (
-    select block.stack, block.level, block.x, block.y, block.n_own, block.n_read
+    select
+        block.stack,
+        block.level,
+        block.x,
+        block.y,
+        block.n_own,
+        block.n_read,
+        block.n_read > block_points as is_crowded
     from counted as block
     cross join blocks.parameters
     left join counted as whole
@@ -57,20 +72,44 @@ divided as (
         block.n_own > 0
         and (block.n_read <= block_points or block.level = 0)
         and (whole.n_read is null or whole.n_read > block_points)
+),
+
+placed as (
+    select
+        stack,
+        product,
+        case when is_crowded then -2 else level end as level,
+        case when is_crowded then x * 4 + part % 4 else x end as x,
+        case when is_crowded then y * 4 + part // 4 else y end as y,
+        divided.n_own,
+        divided.n_read,
+        eps * 2.0 ** case when is_crowded then -2 else level end as side
+    from divided
+    inner join spread using (stack, level, x, y)
+    cross join blocks.parameters
+    cross join (select unnest(range(16)) as part) as parts
+    where is_crowded or part = 0
+),
+
+-- Cells come from all products of their tile.
+listed as (
+    select stack, product, level, x, y, n_own, n_read, side from placed
+    union
+    select stack, tiles.product, level, x, y, n_own, n_read, side
+    from placed
+    inner join ground.tiles as tiles on tiles.partition = placed.product
 )
 
 select
     format('{}_{}_{}_{}', stack, level, x, y) as partition,
     product,
     stack,
-    (x << level) * 2 * eps as block_easting_min,
-    ((x + 1) << level) * 2 * eps as block_easting_max,      -- not included
-    (y << level) * 2 * eps as block_northing_min,
-    ((y + 1) << level) * 2 * eps as block_northing_max,     -- not included
-    divided.n_own::bigint as n_own,                         -- points of all products in the block
-    divided.n_read::bigint as n_read                        -- with its margin
-from divided
-inner join spread using (stack, level, x, y)
-cross join blocks.parameters
+    x * side as block_easting_min,
+    (x + 1) * side as block_easting_max,        -- not included
+    y * side as block_northing_min,
+    (y + 1) * side as block_northing_max,       -- not included
+    n_own::bigint as n_own,                     -- points of all products in the block; of the whole square in a part
+    n_read::bigint as n_read                    -- with its margin
+from listed
 order by partition, product
 ;

@@ -1,11 +1,12 @@
--- An eligible point in a block or its inner margin: whether it is a core, and of which cluster as far as the block sees.
+-- An eligible point in a block or its margin: whether it is a core, and of which cluster as far as the block sees.
 --
--- version:   1
+-- version:   2
 -- grain:     block, pid, product, first_core
 -- partition: block
 --
--- A component is known by the pid of its first core in the block. Two blocks that see the same core see parts of
--- one cluster; `blocks.merged` follows that up. A border point has a row for each component that it touches.
+-- A component is known by the pid of its first core in the block. A point in the margin counts as a neighbour; that it
+-- is near a core of the block is told here, and whether it is a core itself by the block that owns it: if it is,
+-- both see parts of one cluster, which `blocks.merged` follows up. A point has a row for each component that it touches.
 
 create or replace table blocks.labels as
 
@@ -29,16 +30,17 @@ placed as (
         northing,
         velocity_mm_yr,
         velocity_sigma_mm_yr,
+        velocity_east_mm_yr,
+        velocity_east_sigma_mm_yr,
         class_bits,
-        greatest(block_easting_min - easting, easting - block_easting_max) as off_east,
-        greatest(block_northing_min - northing, northing - block_northing_max) as off_north,
         easting >= block_easting_min and easting < block_easting_max
-            and northing >= block_northing_min and northing < block_northing_max as is_own,
-        off_east <= eps and off_north <= eps as is_inner
-    from blocks.eligible
+            and northing >= block_northing_min and northing < block_northing_max as is_own
+    from blocks.moving
     inner join blocks_read using (stack)
     cross join blocks.parameters
-    where off_east <= 2 * eps and off_north <= 2 * eps
+    where
+        easting between block_easting_min - eps and block_easting_max + eps
+        and northing between block_northing_min - eps and block_northing_max + eps
 ),
 
 listed as (
@@ -50,14 +52,16 @@ listed as (
                 'product': product,
                 'easting': easting,
                 'northing': northing,
-                'velocity': velocity_mm_yr,
-                'sigma': velocity_sigma_mm_yr,
+                'velocity': coalesce(velocity_east_mm_yr, velocity_mm_yr),
+                'sigma': coalesce(velocity_east_sigma_mm_yr, velocity_sigma_mm_yr),
+                'up': velocity_mm_yr,           -- of cells, as the next
+                'up_sigma': velocity_sigma_mm_yr,
                 'class_bits': class_bits,
-                'is_own': is_own,
-                'is_inner': is_inner
+                'is_own': is_own
             }
             order by pid, product
-        ) as points
+        ) as points,
+        any_value(velocity_east_mm_yr is not null) as is_cells
     from placed
     group by block
 ),
@@ -70,11 +74,11 @@ found as materialized (
             list_transform(points, lambda p: p.easting),
             list_transform(points, lambda p: p.northing),
             list_transform(points, lambda p: p.velocity),
-            [],
+            case when is_cells then list_transform(points, lambda p: p.up) else [] end,
             case when with_uncertainty then list_transform(points, lambda p: p.sigma) else [] end,
-            [],
+            case when with_uncertainty and is_cells then list_transform(points, lambda p: p.up_sigma) else [] end,
             case when with_class then list_transform(points, lambda p: p.class_bits) else [] end,
-            list_transform(points, lambda p: p.is_inner),
+            list_transform(points, lambda p: p.is_own),
             eps, eps_velocity, min_points, is_cylinder
         ) as clusters
     from listed
@@ -104,11 +108,11 @@ select
     numbered.point.pid as pid,
     numbered.point.product as product,
     numbered.point.is_own as is_own,
-    numbered.is_core,
+    numbered.is_core,                    -- false in the margin
     named.point.pid as first_core        -- NULL is noise
 from numbered
 inner join touched using (block, position)
 left join numbered as named on named.block = touched.block and named.position = touched.cluster
-where numbered.point.is_own or (numbered.point.is_inner and numbered.is_core)
+where numbered.point.is_own or named.point is not null
 order by block, product, pid, first_core
 ;

@@ -1,6 +1,6 @@
--- A component that is part of a larger cluster, found by a core that two blocks see.
+-- A component that is part of a larger cluster, found by a core of one block near a core of another.
 --
--- version: 1
+-- version: 2
 -- grain:   stack, first_core
 --
 -- Only components whose cluster has another first core are listed: those across the borders of blocks.
@@ -15,7 +15,7 @@ with shared_cores as (
     from blocks.labels as margin
     inner join blocks.labels as own using (product, pid)
     inner join (select distinct partition as block, stack from blocks.grid) as grid on grid.block = margin.block
-    where not margin.is_own and own.is_own and own.is_core and margin.first_core != own.first_core
+    where not margin.is_own and own.is_core and margin.first_core != own.first_core
 ),
 
 named as (

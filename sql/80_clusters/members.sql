@@ -1,6 +1,6 @@
 -- The cluster of each eligible measurement point, and whether it is one of its cores.
 --
--- version:   1
+-- version:   2
 -- grain:     pid, product
 -- partition: product
 --
@@ -13,14 +13,12 @@ with seen as (
     select
         labels.pid,
         labels.product,
-        labels.block,
-        labels.is_core,
+        bool_or(labels.is_core) as is_core,
         min(coalesce(merged.cluster_core, labels.first_core)) as cluster_core   -- a border point goes to the first
-    from blocks.labels as labels
-    inner join (select distinct partition as block, stack from blocks.grid) as grid using (block)
-    left join blocks.merged as merged on merged.stack = grid.stack and merged.first_core = labels.first_core
-    where labels.is_own and labels.product in (select distinct product from blocks.eligible)
-    group by all
+    from blocks.eligible as eligible
+    inner join blocks.labels as labels using (pid, product)
+    left join blocks.merged as merged on merged.stack = eligible.stack and merged.first_core = labels.first_core
+    group by labels.pid, labels.product
 )
 
 select
@@ -28,8 +26,7 @@ select
     product,
     eligible.stack || '_' || cluster_core as cluster,   -- NULL is noise
     is_core,
-    stack,
-    block
+    stack
 from blocks.eligible as eligible
 inner join seen using (pid, product)
 order by cluster, pid

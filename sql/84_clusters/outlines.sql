@@ -1,6 +1,6 @@
 -- The ground that a cluster covers: convex and concave outline, and how unevenly it moves inside.
 --
--- version:   1
+-- version:   2
 -- grain:     cluster
 -- partition: batch
 --
@@ -16,14 +16,13 @@ with settings as (
 placed as (
     select
         batches.cluster,
-        eligible.easting,
-        eligible.northing,
-        eligible.velocity_mm_yr,
-        floor(eligible.easting / cell)::bigint as cell_x,
-        floor(eligible.northing / cell)::bigint as cell_y
+        moving.easting,
+        moving.northing,
+        moving.velocity_mm_yr,
+        floor(moving.easting / cell)::bigint as cell_x,
+        floor(moving.northing / cell)::bigint as cell_y
     from clusters.batches as batches
-    inner join clusters.members as members using (cluster, product)
-    inner join blocks.eligible as eligible using (pid, product)
+    inner join clusters.moving as moving using (cluster, product)
     cross join settings
 ),
 

@@ -1,6 +1,6 @@
 -- What the members of a cluster have in common: how many, how fast, how sure, of which class.
 --
--- version:   1
+-- version:   2
 -- grain:     cluster
 -- partition: batch
 --
@@ -10,27 +10,9 @@
 create or replace table clusters.statistics as
 
 with described as (
-    select
-        batches.cluster,
-        eligible.pid,
-        eligible.product,
-        eligible.stack,
-        eligible.easting,
-        eligible.northing,
-        eligible.velocity_mm_yr,
-        eligible.velocity_sigma_mm_yr,
-        coalesce(eligible.class, 'unclassified') as class,
-        members.is_core,
-        points.temporal_coherence,
-        products.level,
-        products.release,
-        products.track,
-        products.direction
+    select moving.* replace (coalesce(moving.class, 'unclassified') as class)
     from clusters.batches as batches
-    inner join clusters.members as members using (cluster, product)
-    inner join blocks.eligible as eligible using (pid, product)
-    inner join observed.points as points using (pid, product)
-    inner join observed.products as products using (product)
+    inner join clusters.moving as moving using (cluster, product)
 ),
 
 classes as (

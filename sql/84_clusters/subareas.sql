@@ -1,6 +1,6 @@
 -- A part of a cluster whose points are of one class and lie close together.
 --
--- version:   1
+-- version:   2
 -- grain:     subarea
 -- partition: batch
 --
@@ -12,15 +12,15 @@ create or replace table clusters.subareas as
 with placed as (
     select
         batches.cluster,
-        coalesce(eligible.class, 'unclassified') as class,
-        members.pid,
-        members.product,
-        eligible.easting,
-        eligible.northing,
-        eligible.velocity_mm_yr
+        coalesce(moving.class, 'unclassified') as class,
+        moving.pid,
+        moving.product,
+        moving.easting,
+        moving.northing,
+        moving.velocity_mm_yr
     from clusters.batches as batches
-    inner join clusters.members as members using (cluster, product)
-    inner join blocks.eligible as eligible using (pid, product)
+    inner join clusters.moving as moving using (cluster, product)
+    where moving.level != 'cells'       -- they have no class, and lie farther apart than these limits
 ),
 
 listed as (

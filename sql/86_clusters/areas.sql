@@ -1,6 +1,6 @@
 -- An active area: ground on which many points move alike, what they do together, and how far to trust it.
 --
--- version:   1
+-- version:   2
 -- grain:     cluster
 -- partition: batch
 --
@@ -33,16 +33,24 @@ select
     velocity_spread_mm_yr,
     velocity_min_mm_yr,
     velocity_max_mm_yr,
+    n_cells,                                        -- of geometry.cells under its members; NULL without, as the next
+    velocity_east_mm_yr,
+    velocity_east_sigma_mm_yr,
+    velocity_up_mm_yr,
+    velocity_up_sigma_mm_yr,
     last_year_change_mm_yr,
     last_year_change_std_mm_yr,
     differential_mm_yr,
     temporal_coherence,
     temporal_noise,
     spatial_noise,
-    1 + greatest(
-        len(list_filter(noise_limits, lambda bound: temporal_noise > bound)),
-        len(list_filter(noise_limits, lambda bound: spatial_noise > bound))
-    ) as quality,
+    -- of an area of cells there is no series
+    case when level != 'cells' then
+        1 + greatest(
+            len(list_filter(noise_limits, lambda bound: temporal_noise > bound)),
+            len(list_filter(noise_limits, lambda bound: spatial_noise > bound))
+        )
+    end as quality,
     easting,
     northing,
     st_y(st_transform(st_point(easting, northing), 'EPSG:3035', 'EPSG:4326', always_xy := true)) as latitude,
@@ -56,7 +64,8 @@ select
         as geometry_wgs84
 from clusters.statistics
 inner join clusters.outlines using (cluster)
-inner join clusters.motions using (cluster)
+left join clusters.motions using (cluster)
+left join clusters.east_up using (cluster)
 cross join settings
 order by cluster
 ;

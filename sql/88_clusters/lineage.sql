@@ -1,6 +1,6 @@
 -- What became of a cluster from one release to the next: continued, merged, split, new or gone.
 --
--- version: 1
+-- version: 2
 -- grain:   cluster, previous
 --
 -- Clusters are matched by the measurement points they share, whose pids stay the same. `identity` is the name that
@@ -15,13 +15,11 @@ with settings as (
 
 placed as (
     select
-        members.cluster,
-        members.pid,
-        replace(members.stack, products.release, '') as family,
-        products.release
-    from clusters.members as members
-    inner join observed.products as products using (product)
-    where members.cluster is not null
+        cluster,
+        pid,
+        replace(stack, release, '') as family,
+        release
+    from clusters.moving
 ),
 
 clusters_known as (

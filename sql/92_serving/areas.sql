@@ -1,6 +1,6 @@
 -- An active area as the web shows it: where it is, how it moves, its outline.
 --
--- version: 1
+-- version: 2
 -- grain:   cluster
 -- stored:  serving
 --
@@ -21,6 +21,10 @@ select
     round(velocity_sigma_mm_yr, 3)::float as velocity_sigma_mm_yr,
     round(velocity_min_mm_yr, 2)::float as velocity_min_mm_yr,
     round(velocity_max_mm_yr, 2)::float as velocity_max_mm_yr,
+    round(velocity_east_mm_yr, 2)::float as velocity_east_mm_yr,
+    round(velocity_east_sigma_mm_yr, 3)::float as velocity_east_sigma_mm_yr,
+    round(velocity_up_mm_yr, 2)::float as velocity_up_mm_yr,
+    round(velocity_up_sigma_mm_yr, 3)::float as velocity_up_sigma_mm_yr,
     round(last_year_change_mm_yr, 2)::float as last_year_change_mm_yr,
     round(temporal_coherence, 3)::float as temporal_coherence,
     quality,

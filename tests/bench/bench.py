@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from contenders import CONTENDERS, contend
-from deliveries import simulated, unpacked
+from deliveries import region, simulated, unpacked
 from ingesting import compare_ingest, compare_memory
 from modelling import compare_models
 from simulating import compare_simulation
@@ -51,8 +51,6 @@ def arguments():
 
 def compare(folder, options, parts):
     """Print the parts asked for, on files in a folder that is thrown away afterwards."""
-    import egmsql
-
     if "simulate" in parts:
         compare_simulation(options.points, options.threads)
     if not {*parts} - {"simulate"}:
@@ -61,15 +59,23 @@ def compare(folder, options, parts):
     if "ingest" in parts:
         compare_ingest(zips, unpacked(zips, folder / "csv"), options.threads, options.rounds)
         compare_memory(folder, options.threads)
-    if {"models", "size"} & {*parts}:
-        lake = folder / "lake"
-        done = egmsql.ingest(lake, [*zips, *sorted(Path(options.data).rglob("EGMS_*.zip"))])
+    if "size" in parts:
+        compare_size(ingested(folder / "simulated", zips))
+        compare_size(ingested(folder / "real", sorted(Path(options.data).rglob("EGMS_*.zip"))))
+    if "models" in parts:
+        lake = ingested(folder / "lake", region(folder / "region", options.points, seed=1))
+        compare_models(lake, folder, options.threads, rounds=1)
+
+
+def ingested(lake, zips):
+    """Return the path of a new lake that holds the zips."""
+    import egmsql
+
+    if zips:
+        done = egmsql.ingest(lake, zips)
         if done.errors:
             raise done.errors[0]
-        if "size" in parts:
-            compare_size(lake)
-        if "models" in parts:
-            compare_models(lake, folder, options.threads, rounds=1)
+    return lake
 
 
 if __name__ == "__main__":

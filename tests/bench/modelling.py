@@ -12,17 +12,21 @@ CEILINGS = {  # model -> the contender that computes the same in memory, where o
     "features.fits": "fits_with_numpy",
     "features.residuals": "residuals_with_numpy",
 }
-_GOAL = 200_000  # points/s of the whole hypothesis bank, two threads and 250 epochs
+_GROUND = ("neighbourhood", "geometry")
+_GOAL = 200_000  # points/s of the whole hypothesis bank, two threads, per 250 epochs
+_EPOCHS = 250
 _JUDGED = "features.hypotheses"
 _LIKE_ONE = 200_000  # points of the series that numpy computes on
 
 
 def models_above_series():
-    """Return the names of the stored models that run partition by partition on what the reader has written."""
+    """Return the names of the stored models that run on what the reader has written: by partition, or of the ground."""
     import egmsql
 
-    models = egmsql.load_project().models.values()
-    return [m.name for m in models if m.kind == "table" and m.partition and m.layer > SERIES_LAYER]
+    models = [
+        m for m in egmsql.load_project().models.values() if m.kind == "table" and m.layer > SERIES_LAYER
+    ]
+    return [m.name for m in models if m.partition or m.name.split(".")[0] in _GROUND]
 
 
 def compare_models(lake, folder, threads, rounds):
@@ -30,10 +34,11 @@ def compare_models(lake, folder, threads, rounds):
     import egmsql
 
     egmsql.build(lake)  # also compiles what is compiled once
-    n_points, largest = _series(lake)
+    n_points, n_epochs, largest = _series(lake)
     np.save(folder / "series.npy", series_of(largest, _LIKE_ONE))
     n_series = len(np.load(folder / "series.npy", mmap_mode="r"))
     models = [m for m in models_above_series() if (Path(lake) / m.replace(".", "/")).exists()]
+    idle = measured("build_nothing", [lake], threads)[0]
     runs, tops = {model: [] for model in models}, {model: [] for model in models}
     for _ in range(rounds):
         for model in models:
@@ -42,29 +47,36 @@ def compare_models(lake, folder, threads, rounds):
             if model in CEILINGS:
                 tops[model].append(measured(CEILINGS[model], [folder / "series.npy"], threads))
     print(
-        f"\n{n_points:,} points, Parquet to Parquet, audited and published, {threads} threads, best of {rounds}"
+        f"\n{n_points:,} points of {n_epochs:.0f} epochs, Parquet to Parquet, audited and published,"
+        f" {threads} threads, best of {rounds}; less the {idle:.1f} s that a build of nothing takes to plan and publish"
     )
     print(f"{'model':34}{'s':>8}{'points/s':>12}{'peak MiB':>10}{'numpy, in memory':>18}{'ratio':>8}")
     for model in models:
         seconds, peak = best(runs[model])
+        seconds -= idle
         rate = n_points / seconds
         ceiling = ""
         if tops[model]:
             top = n_series / best(tops[model])[0]
             ceiling = f"{top:18,.0f}{rate / top:8.2f}"
         elif model == _JUDGED:
-            ceiling = f"   goal {_GOAL:,}: {'met' if rate >= _GOAL else 'MISSED'}"
+            per = rate * n_epochs / _EPOCHS
+            verdict = "met" if per >= _GOAL else "MISSED"
+            ceiling = f"   at {_EPOCHS} epochs {per:,.0f}, goal {_GOAL:,}: {verdict}"
         print(f"{model:34}{seconds:8.2f}{rate:12,.0f}{peak / 2**20:10.0f}{ceiling}")
-    rate = n_points / sum(best(runs[model])[0] for model in models)
+    rate = n_points / sum(best(runs[model])[0] - idle for model in models)
     print(f"{'one after the other':42}{rate:12,.0f}")
 
 
 def _series(lake):
-    """Return the number of points of a lake and the path of its largest file of series."""
+    """Return the number of points of a lake, their mean epochs, and the path of its largest file of series."""
     import egmsql
 
     with egmsql.connect(lake) as connection:
         rows = connection.execute(
             "select path, n_rows from _files where model = 'series.displacement' order by n_rows desc, path"
         ).fetchall()
-    return sum(n for _, n in rows), Path(lake) / rows[0][0]
+        (n_epochs,) = connection.execute(
+            "select sum(n_epochs * n_points) / sum(n_points) from observed.products"
+        ).fetchone()
+    return sum(n for _, n in rows), n_epochs, Path(lake) / rows[0][0]

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from egmsql.udfs.kernels.compiled import compiled
+from egmsql.udfs.kernels.compiled import borrowing, compiled
 from egmsql.udfs.kernels.fits import years_since_first
 from egmsql.udfs.kernels.inflation import FADINGS, inflations
 from egmsql.udfs.kernels.orthonormal import orthonormal
@@ -25,6 +25,7 @@ GROWTH_YEARS = np.array([0.5, 0.61, 0.75, 0.87, 1, 1.22, 1.5, 1.73, 2])
 STEP_SIDE = 6  # epochs that a step needs on each side
 HINGE_SIDE = 12  # epochs that a velocity change needs on each side
 FEWEST_EPOCHS = 12  # below, a series has no bank
+LANES = 16  # epochs are filled up to a multiple, so that loops over them end with whole vectors
 
 # Numbers of the smooth columns.
 QUADRATIC = 0
@@ -36,7 +37,10 @@ N_SMOOTH = LAST_YEAR + 1
 
 
 class Bank(NamedTuple):
-    """The bank of m epochs, J = N_SMOOTH + 2m columns; missing epochs are zero in every row."""
+    """The bank of m epochs, J = N_SMOOTH + 2m columns; missing epochs are zero in every row.
+
+    m is a multiple of LANES: epochs beyond the last are missing ones at its time.
+    """
 
     t: np.ndarray  # (m,) years since the first epoch
     present: np.ndarray  # (m,) 1 or 0
@@ -51,6 +55,8 @@ class Bank(NamedTuple):
     sums: np.ndarray  # (3, m) suffix sums of 1, t, t²
     inflation: np.ndarray  # (fadings, J + 2) see kernels.inflation; the last two are velocity and wave
     pairs: np.ndarray  # (2, m) 1 where epochs i and i + 1, i and i + 2 count for the correlation
+    counts: np.ndarray  # (3,) epochs present, pairs of either kind
+    paired: np.ndarray  # (2m, J) inner products of the breaks' z/ℓ with all; (0, J) unless kept
 
 
 def bank_of(epochs, present):
@@ -64,13 +70,16 @@ def bank_of(epochs, present):
 @lru_cache(maxsize=16)
 def _bank_of(epochs, present):
     epochs = np.frombuffer(epochs, dtype="datetime64[D]")
-    return build_bank(years_since_first(epochs), np.frombuffer(present, dtype=bool).astype(float))
+    bank = build_bank(years_since_first(epochs), np.frombuffer(present, dtype=bool).astype(float))
+    return bank and bank._replace(paired=_paired(bank))
 
 
 def build_bank(t, present):
     """Return the Bank of years t of which some are present (1 or 0), or None where they determine no base."""
     if np.count_nonzero(present) < FEWEST_EPOCHS:
         return None
+    pairs = _pairs(t, present)
+    t, present, pairs = _filled_up(t, present, pairs)
     wave = 2 * np.pi * t
     base = np.stack([np.ones_like(t), np.cos(wave), np.sin(wave), t]) * present
     q, r_inverse, determined = orthonormal(base)
@@ -88,8 +97,14 @@ def build_bank(t, present):
     inflations(t, present, q, r_inverse, smooth, inverse[N_SMOOTH:], along[:, N_SMOOTH:], inflation)
     return Bank(
         *(t, present, q, r_inverse, inverse, along, _slopes(t, present), smooth, crossed),
-        *(same_epoch, sums, inflation, _pairs(t, present)),
+        *(same_epoch, sums, inflation, pairs, np.array([present.sum(), *pairs.sum(axis=1)])),
+        np.empty((0, inverse.size)),
     )
+
+
+def _filled_up(t, present, pairs):
+    n = -t.size % LANES
+    return np.pad(t, (0, n), mode="edge"), np.pad(present, (0, n)), np.pad(pairs, ((0, 0), (0, n)))
 
 
 @compiled
@@ -192,6 +207,49 @@ def _crossed(t, smooth, inverse):
             out[s, N_SMOOTH + k] = total * inverse[N_SMOOTH + k]
             out[s, N_SMOOTH + m + k] = (moment - t[k] * total) * inverse[N_SMOOTH + m + k]
     return out
+
+
+@compiled
+def _paired(bank):
+    """Return the inner products of every break's z/ℓ with every column's z/ℓ, shape (2m, J)."""
+    out, shared = np.empty((2 * bank.t.size, bank.inverse.size)), np.empty((2, bank.t.size))
+    for k in range(out.shape[0]):
+        products_with(bank, N_SMOOTH + k, out[k], shared)
+    return out
+
+
+@borrowing
+def products_with(bank, column, g, shared):
+    """Write the inner products of a break's z/ℓ with every z/ℓ into g (J,); `shared` (2, m) is work."""
+    m = bank.t.size
+    for s in range(N_SMOOTH):
+        g[s] = bank.crossed[s, column]
+    a0, a1 = bank.along[0, column], bank.along[1, column]
+    a2, a3 = bank.along[2, column], bank.along[3, column]
+    k = (column - N_SMOOTH) % m
+    # x of the column is u + bend·t with u = 1 (step) or -t_k (hinge), from epoch k on.
+    bend = 1.0 if column - N_SMOOTH >= m else 0.0
+    u = 1 - bend * (1 + bank.t[k])
+    one, first = shared[0], shared[1]  # its sum, and that times t, from an epoch on
+    for i in range(m):
+        one[i] = u * bank.sums[0, i] + bend * bank.sums[1, i]
+    for i in range(m):
+        first[i] = u * bank.sums[1, i] + bend * bank.sums[2, i]
+    one_k, first_k = one[k], first[k]
+    for i in range(k):
+        one[i], first[i] = one_k, first_k
+    for i in range(m):
+        first[i] -= bank.t[i] * one[i]
+    scale = bank.inverse[column]
+    for kind in range(2):
+        start, stop = N_SMOOTH + kind * m, N_SMOOTH + (kind + 1) * m
+        out, inverse, sums = g[start:stop], bank.inverse[start:stop], shared[kind]
+        along0, along1 = bank.along[0][start:stop], bank.along[1][start:stop]
+        along2, along3 = bank.along[2][start:stop], bank.along[3][start:stop]
+        for i in range(m):
+            out[i] = a0 * along0[i] + a1 * along1[i] + a2 * along2[i] + a3 * along3[i]
+        for i in range(m):
+            out[i] = (sums[i] - out[i]) * inverse[i] * scale
 
 
 @compiled

@@ -5,7 +5,14 @@ residuals of the best model, and the best model from f: both are found in turn. 
 """
 
 import numpy as np
-from egmsql.udfs.kernels.bank import DECAY_YEARS, GROWTH, GROWTH_YEARS, LAST_YEAR, N_SMOOTH, QUADRATIC
+from egmsql.udfs.kernels.bank import (
+    DECAY_YEARS,
+    GROWTH,
+    GROWTH_YEARS,
+    LAST_YEAR,
+    N_SMOOTH,
+    QUADRATIC,
+)
 from egmsql.udfs.kernels.compiled import borrowing, compiled
 from egmsql.udfs.kernels.fields import AT, KIND
 from egmsql.udfs.kernels.inflation import inflation_of, noise_of
@@ -26,6 +33,7 @@ from egmsql.udfs.kernels.search import (
     best_of_families,
     project,
     several,
+    within,
 )
 
 ROUNDING = 1 / 12  # variance of what rounding to one unit adds: no model explains better than that
@@ -43,17 +51,18 @@ def examine(values, bank, unit, numbers, codes):
 
     Parameters
     ----------
-    values : integers, shape (series, m); of missing epochs anything
+    values : integers, shape (series, epochs); of missing epochs anything
     bank : Bank
     unit : mm in one of them
     numbers : float64, shape (fields of numbers, series)
     codes : int32, shape (fields of codes, series); families, kinds and epochs by number, -1 for none
     """
-    m, n_columns = values.shape[1], bank.inverse.size
-    vectors, columns = np.empty((3, m)), np.empty((3, n_columns))
-    found, choice = np.empty((4, N_FAMILIES)), np.empty((2, N_FAMILIES), dtype=np.int64)
+    m, n_columns = bank.t.size, bank.inverse.size
+    # Values, residuals of the base, residuals of the best model; two more zeros for `noise_of`.
+    vectors, columns = np.zeros((3, m + 2)), np.empty((3, n_columns))
+    found, choice = np.empty((5, N_FAMILIES)), np.empty((2, N_FAMILIES), dtype=np.int64)
     shared = np.empty((2, m))
-    present = np.sum(bank.present)
+    present = bank.counts[0]
     out, code = np.empty(numbers.shape[0]), np.empty(codes.shape[0], dtype=np.int32)
     for row in range(values.shape[0]):
         out[:] = np.nan
@@ -79,10 +88,11 @@ def _centre(values, present, unit, y):
 
 @borrowing
 def _candidates(bank, vectors, columns, shared, found, choice, present, unit):
-    """Write each family's best columns into `choice`, SSE and parameters into found[0] and found[1]."""
+    """Write each family's best columns into `choice`; SSE, parameters, ln(SSE/m) into found[0], [1], [4]."""
     p, g, work = columns[0], columns[1], columns[2]
     first, second = choice[0], choice[1]
-    c0, c1, c2, c3, squares = project(bank, vectors[0], vectors[1], p)
+    m = bank.t.size
+    c0, c1, c2, c3, squares = project(bank, vectors[0, :m], vectors[1, :m], p)
     drops = found[2]
     best_of_families(bank, p, drops, first, second, work)
     single = STEP
@@ -102,6 +112,8 @@ def _candidates(bank, vectors, columns, shared, found, choice, present, unit):
     found[0, CONSTANT] = max(squares + c3 * c3, least)
     for column in (first[SEVERAL], second[SEVERAL]):
         found[1, SEVERAL] += _price(column, bank.t.size)
+    for family in range(N_FAMILIES):
+        found[4, family] = np.log(found[0, family] / present)
     return c0, c1, c2, c3
 
 
@@ -117,10 +129,11 @@ def _price(column, m):
 def _weigh(found, present, f):
     """Write BICs into found[3]; return the family with the smallest, the simpler of equals."""
     n = max(present / f, 2.0)
+    price = np.log(n)
     best = LINEAR
     for family in range(N_FAMILIES):
         k = found[1, family]
-        found[3, family] = n * np.log(found[0, family] / present) + k * np.log(n)
+        found[3, family] = n * found[4, family] + k * price
         if family > LINEAR and n < k + 2:  # too few to tell
             found[3, family] = np.inf
         if found[3, family] < found[3, best]:
@@ -135,8 +148,9 @@ def _judge(bank, vectors, p, found, choice, present, base):
     noise = Noise(0.0, 0.0, 0.0, FIRST_GUESS)
     for _ in range(ROUNDS):
         line = base[3] if family == CONSTANT else 0.0
-        residuals_of(bank, vectors[1], p, choice[0, family], choice[1, family], line, vectors[2])
-        first, second, fading, f = noise_of(vectors[2], bank.pairs, bank.present, found[1, family])
+        e, rest = vectors[1, : bank.t.size], vectors[2]
+        residuals_of(bank, e, p, choice[0, family], choice[1, family], line, rest[: bank.t.size])
+        first, second, fading, f = noise_of(rest, bank.pairs, bank.counts, found[1, family])
         noise = Noise(first, second, fading, f)
         last, family = family, _weigh(found, present, f)
         if family == last:
@@ -234,19 +248,8 @@ def _tell_breaks(bank, p, found, choice, present, noise, out, code):
             start = N_SMOOTH if family == STEP else N_SMOOTH + m
             # σ of z·y/ℓ and the variance of its coefficient tell the same f.
             slack = ratio * model.variance_i / bank.inverse[column] ** 2
-            first, last = _within(p, bank.inverse, start, start + m, p[column] ** 2 - slack)
+            first, last = within(p, bank.inverse, start, start + m, p[column] ** 2 - slack)
             code[kind], code[kind + 1], code[kind + 2] = column - start, first - start, last - start
-
-
-@borrowing
-def _within(p, inverse, start, stop, least):
-    """Return the first and the last candidate of a range that explains at least so much."""
-    first, last = start, stop - 1
-    while p[first] ** 2 < least or inverse[first] == 0:
-        first += 1
-    while p[last] ** 2 < least or inverse[last] == 0:
-        last -= 1
-    return first, last
 
 
 @borrowing

@@ -16,25 +16,19 @@ LARGEST = 0.9  # of ρ₁ and φ
 
 
 @borrowing
-def noise_of(residuals, pairs, present, lost):
-    """Return (ρ₁, ρ₂, φ, f) of residuals of a fit that took `lost` degrees of freedom.
+def noise_of(residuals, pairs, counts, lost):
+    """Return (ρ₁, ρ₂, φ, f) of residuals (m + 2,) of a fit that took `lost` degrees of freedom.
 
     A fit takes from the sums of squares and of neighbours' products alike about lost·f·σ², and that is
-    given back: without, ρ is too small by lost·f/m. Products are counted where `pairs` (2, m) says so.
+    given back: without, ρ is too small by lost·f/m. Products are counted where `pairs` (2, m) says so;
+    `counts` are a Bank's. The last two residuals are zero, for the pairs of the last epochs.
     """
-    m = n_one = n_two = zero = one = two = 0.0
-    for i in range(residuals.size - 2):
+    zero = one = two = 0.0
+    for i in range(pairs.shape[1]):
         zero += residuals[i] * residuals[i]
         one += residuals[i] * residuals[i + 1] * pairs[0, i]
         two += residuals[i] * residuals[i + 2] * pairs[1, i]
-        m += present[i]
-        n_one += pairs[0, i]
-        n_two += pairs[1, i]
-    i = residuals.size - 2
-    zero += residuals[i] * residuals[i] + residuals[i + 1] * residuals[i + 1]
-    one += residuals[i] * residuals[i + 1] * pairs[0, i]
-    m += present[i] + present[i + 1]
-    n_one += pairs[0, i]
+    m, n_one, n_two = counts[0], counts[1], counts[2]
     zero /= m
     if zero <= 0 or n_one < 3 or n_two < 3:
         return 0.0, 0.0, USUAL_FADING, 1.0

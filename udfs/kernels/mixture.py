@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-from sklearn.mixture import GaussianMixture
 
 CLASSES = ("stable", "linear", "accelerating", "decelerating", "velocity_change", "step", "noisy", "complex")
 
@@ -35,6 +34,8 @@ def fit(effects, labels, seed):
     centre, scale : arrays of float, shape (effects,)
         Median, and 1.4826 times the median absolute deviation.
     """
+    from sklearn.mixture import GaussianMixture  # takes a second to import, and few commands fit
+
     centre = np.median(effects, axis=0)
     scale = np.maximum(1.4826 * np.median(np.abs(effects - centre), axis=0), 0.1)
     scaled = (effects - centre) / scale

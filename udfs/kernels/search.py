@@ -6,7 +6,16 @@ base lowers the sum of squares by p². Two columns with g = ẑᵢ·ẑⱼ lower
 """
 
 import numpy as np
-from egmsql.udfs.kernels.bank import DECAY, GROWTH, N_SMOOTH, QUADRATIC, STEP_SIDE, TWICE_A_YEAR
+from egmsql.udfs.kernels.bank import (
+    DECAY,
+    GROWTH,
+    LANES,
+    N_SMOOTH,
+    QUADRATIC,
+    STEP_SIDE,
+    TWICE_A_YEAR,
+    products_with,
+)
 from egmsql.udfs.kernels.compiled import borrowing
 
 FAMILIES = (
@@ -41,17 +50,45 @@ def project(bank, y, e, p):
         e[i] = y[i] - c0 * q[0, i] - c1 * q[1, i] - c2 * q[2, i] - c3 * q[3, i]
         squares += e[i] * e[i]
     _smooth_products(bank.smooth, e, p)
-    steps, hinges = p[N_SMOOTH : N_SMOOTH + m], p[N_SMOOTH + m :]
-    total = moment = 0.0
-    for k in range(m - 1, -1, -1):
-        total += e[k]
-        moment += e[k] * bank.t[k]
-        steps[k], hinges[k] = total, moment
-    for k in range(m):
-        hinges[k] -= bank.t[k] * steps[k]
-    for j in range(p.size):
-        p[j] *= bank.inverse[j] if j >= N_SMOOTH else 1.0
+    _break_products(bank, e, p[N_SMOOTH : N_SMOOTH + m], p[N_SMOOTH + m :])
     return c0, c1, c2, c3, squares
+
+
+@borrowing
+def _break_products(bank, e, steps, hinges):
+    """Write the inner products of e with every step's and every hinge's z/ℓ.
+
+    Suffix sums of e and t·e, of the four quarters of the epochs side by side: an addition waits for the one
+    before it, so one sum would leave the processor idle.
+    """
+    t, m = bank.t, e.size
+    n = m // 4
+    sum0 = sum1 = sum2 = sum3 = 0.0
+    moment0 = moment1 = moment2 = moment3 = 0.0
+    for k in range(n - 1, -1, -1):
+        sum0 += e[k]
+        sum1 += e[k + n]
+        sum2 += e[k + 2 * n]
+        sum3 += e[k + 3 * n]
+        moment0 += e[k] * t[k]
+        moment1 += e[k + n] * t[k + n]
+        moment2 += e[k + 2 * n] * t[k + 2 * n]
+        moment3 += e[k + 3 * n] * t[k + 3 * n]
+        steps[k], steps[k + n], steps[k + 2 * n], steps[k + 3 * n] = sum0, sum1, sum2, sum3
+        hinges[k], hinges[k + n], hinges[k + 2 * n], hinges[k + 3 * n] = moment0, moment1, moment2, moment3
+    inverse_steps, inverse_hinges = bank.inverse[N_SMOOTH : N_SMOOTH + m], bank.inverse[N_SMOOTH + m :]
+    for quarter in range(4):
+        rest = moment = 0.0  # of the quarters behind
+        if quarter < 3:
+            rest, moment = sum3, moment3
+        if quarter < 2:
+            rest, moment = rest + sum2, moment + moment2
+        if quarter < 1:
+            rest, moment = rest + sum1, moment + moment1
+        for k in range(quarter * n, quarter * n + n):
+            step = steps[k] + rest
+            steps[k] = step * inverse_steps[k]
+            hinges[k] = (hinges[k] + moment - t[k] * step) * inverse_hinges[k]
 
 
 @borrowing
@@ -130,40 +167,14 @@ def best_of_families(bank, p, drops, first, second, work):
 
 
 @borrowing
-def products_with(bank, column, g, shared):
-    """Write the inner products of one z/ℓ with every z/ℓ into g (J,); `shared` (2, m) is overwritten."""
-    if column < N_SMOOTH:
-        for j in range(g.size):
-            g[j] = bank.crossed[column, j]
+def _products(bank, column, g, shared):
+    """Write the inner products of one z/ℓ with all into g (J,), from the tables of a bank that has them."""
+    if column >= N_SMOOTH and bank.paired.shape[0] == 0:
+        products_with(bank, column, g, shared)
         return
-    m = bank.t.size
-    for s in range(N_SMOOTH):
-        g[s] = bank.crossed[s, column]
-    a0, a1 = bank.along[0, column], bank.along[1, column]
-    a2, a3 = bank.along[2, column], bank.along[3, column]
-    k = (column - N_SMOOTH) % m
-    # x of the column is u + bend·t with u = 1 (step) or -t_k (hinge), from epoch k on.
-    bend = 1.0 if column - N_SMOOTH >= m else 0.0
-    u = 1 - bend * (1 + bank.t[k])
-    one, first = shared[0], shared[1]  # its sum, and that times t, from an epoch on
-    for i in range(m):
-        one[i] = u * bank.sums[0, i] + bend * bank.sums[1, i]
-    for i in range(m):
-        first[i] = u * bank.sums[1, i] + bend * bank.sums[2, i]
-    for i in range(k):
-        one[i], first[i] = one[k], first[k]
-    for i in range(m):
-        first[i] -= bank.t[i] * one[i]
-    scale = bank.inverse[column]
-    for kind in range(2):
-        start, stop = N_SMOOTH + kind * m, N_SMOOTH + (kind + 1) * m
-        out, inverse, sums = g[start:stop], bank.inverse[start:stop], shared[kind]
-        along0, along1 = bank.along[0][start:stop], bank.along[1][start:stop]
-        along2, along3 = bank.along[2][start:stop], bank.along[3][start:stop]
-        for i in range(m):
-            out[i] = a0 * along0[i] + a1 * along1[i] + a2 * along2[i] + a3 * along3[i]
-        for i in range(m):
-            out[i] = (sums[i] - out[i]) * inverse[i] * scale
+    row = bank.crossed[column] if column < N_SMOOTH else bank.paired[column - N_SMOOTH]
+    for j in range(g.size):
+        g[j] = row[j]
 
 
 @borrowing
@@ -200,14 +211,14 @@ def several(bank, p, column, price, g, shared, work):
     m = bank.t.size
     if column < 0:
         return -1, -1, 0.0
-    products_with(bank, column, g, shared)
+    _products(bank, column, g, shared)
     other, gain = best_beside(column, p, g, m, N_SMOOTH, work)
     if other < 0:
         return -1, -1, 0.0
     drop = p[column] ** 2 + gain
     for again in range(2 if gain > price else 0):
         held = other if again == 0 else column
-        products_with(bank, held, g, shared)
+        _products(bank, held, g, shared)
         found, gain = best_beside(held, p, g, m, 0 if again == 0 else N_SMOOTH, work)
         if found < 0 or p[held] ** 2 + gain <= drop * (1 + 1e-12):
             break
@@ -219,3 +230,30 @@ def several(bank, p, column, price, g, shared, work):
     if column >= N_SMOOTH and (other - N_SMOOTH) % m < (column - N_SMOOTH) % m:
         column, other = other, column
     return column, other, drop
+
+
+@borrowing
+def within(p, inverse, start, stop, least):
+    """Return the first and the last candidate of a range that explains at least so much.
+
+    One does; blocks without any are counted in vector lanes.
+    """
+    first, last = start, stop
+    while _count(p, first, least) == 0:
+        first += LANES
+    while p[first] ** 2 < least or inverse[first] == 0:
+        first += 1
+    while _count(p, last - LANES, least) == 0:
+        last -= LANES
+    last -= 1
+    while p[last] ** 2 < least or inverse[last] == 0:
+        last -= 1
+    return first, last
+
+
+@borrowing
+def _count(p, start, least):
+    block, n = p[start : start + LANES], 0
+    for i in range(LANES):
+        n += block[i] * block[i] >= least
+    return n

@@ -9,7 +9,7 @@ export async function addBasemap(L, map) {
     map.getPane(name).style.pointerEvents = "none";
     return name;
   };
-  graticule(L, map, pane("graticule", 260));
+  graticule(L, map, pane("graticule", 260), pane("degrees", 462));
   if (tiles) {
     L.tileLayer(tiles, { attribution: tilesAttribution, maxZoom: 19, pane: pane("ground", 200) }).addTo(map);
     return;
@@ -39,7 +39,7 @@ function decode(line, unit) {
 
 const STEPS = [20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005];
 
-function graticule(L, map, pane) {
+function graticule(L, map, pane, above) {
   const group = L.layerGroup().addTo(map);
   const renderer = L.svg({ pane, padding: 0.2 });
   const draw = () => {
@@ -54,7 +54,7 @@ function graticule(L, map, pane) {
     const line = (places, text, at) => {
       L.polyline(places, { color: "#8fa3af", weight: 0.6, opacity: 0.6, interactive: false, renderer }).addTo(group);
       const icon = L.divIcon({ className: "degree", iconSize: null, html: el("span", { textContent: text }) });
-      L.marker(at, { icon, pane, interactive: false, keyboard: false }).addTo(group);
+      L.marker(at, { icon, pane: above, interactive: false, keyboard: false }).addTo(group);
     };
     for (let lon = Math.ceil(w / step) * step; lon <= e; lon += step) {
       line([[s, lon], [n, lon]], degrees(lon, digits, "E", "W"), [view.getNorth(), lon]);

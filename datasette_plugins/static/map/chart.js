@@ -1,18 +1,23 @@
 // One chart of series over time: epochs as points, gaps left open, models as lines, bands, breaks with intervals.
 
-import { byId, number } from "./dom.js";
+import { byId, labels, number } from "./dom.js";
 
 const DAY = 86_400;
 export const seconds = (day) => Date.parse(`${day}T00:00Z`) / 1000;
 const FONT = "12px system-ui, sans-serif";
 
-// curves: [{label, colour, epochs (text), values, model, low, high, breaks, viewing}]; returns the uPlot.
+// curves: [{label, colour, epochs (text), values, model, low, high, breaks, published}]; returns the uPlot.
 export function timeChart(box, curves, { unit = "mm", zero = true, onDrawn } = {}) {
   const tables = [];
   const series = [{}];
   const bands = [];
   for (const curve of curves) {
-    const columns = [curve.epochs.map(seconds), curve.values.map((v) => v ?? null)];
+    const columns = [curve.epochs.map(seconds)];
+    if (curve.published) {
+      columns.push(curve.published.map((v) => v ?? null));
+      series.push(points({ label: "as published", colour: "#a9b3ba" }));
+    }
+    columns.push(curve.values.map((v) => v ?? null));
     series.push(points(curve));
     if (curve.model) {
       columns.push(curve.model, curve.high, curve.low);
@@ -29,7 +34,7 @@ export function timeChart(box, curves, { unit = "mm", zero = true, onDrawn } = {
     cursor: { drag: { x: true, y: false, setScale: true }, points: { show: false } },
     scales: { x: { time: true } },
     tzDate: (stamp) => globalThis.uPlot.tzDate(new Date(stamp * 1000), "Etc/UTC"),
-    axes: [axis({ space: 70, size: 40 }), axis({ label: `displacement [${unit}]`, labelSize: 18, size: 46, values: (u, ticks) => ticks.map((t) => number(t, Math.abs(ticks[1] - ticks[0]) < 1 ? 1 : 0)) })],
+    axes: [axis({ space: 70, size: 40 }), axis({ label: `displacement [${unit}]`, labelSize: 18, size: 46, values: (u, ticks) => labels(ticks) })],
     series,
     bands,
     hooks: { drawClear: [(u) => behind(u, curves, zero)], draw: [(u) => { missing(u, curves); onDrawn?.(u); }], setCursor: [(u) => tell(u, curves)] },
@@ -113,7 +118,7 @@ function tell(u, curves) {
   }
   if (!best) return;
   const { curve, i } = best;
-  const model = curve.model ? `, model ${number(curve.model[i], 1, true)} ± ${number((curve.high[i] - curve.low[i]) / 2, 1)}` : "";
+  const model = curve.mean ? `, quartiles ${number(curve.low[i], 1, true)} to ${number(curve.high[i], 1, true)}` : curve.model ? `, model ${number(curve.model[i], 1, true)} ± ${number((curve.high[i] - curve.low[i]) / 2, 1)}` : "";
   place.textContent = `${curve.epochs[i]}: ${number(curve.values[i], 1, true)} mm${model} (${curve.label})`;
 }
 

@@ -17,6 +17,8 @@ export const FIELDS = {
   seasonality_mm: { label: "Seasonality", unit: "mm", digits: 1, low: 0, ranges: [2, 5, 10, 20], usual: 5 },
   temporal_coherence: { label: "Temporal coherence", unit: "", digits: 2, low: 0.4, ranges: [1], usual: 1 },
   height_ortho: { label: "Height", unit: "m", digits: 0, low: 0, ranges: [100, 250, 500, 1000, 2000, 4000], usual: 500 },
+  velocity_up_mm_yr: { label: "Velocity up", unit: "mm/yr", digits: 1, signed: true, ranges: [2, 5, 10, 20, 50], usual: 10, cells: true, ways: ["down", "up"] },
+  velocity_east_mm_yr: { label: "Velocity east", unit: "mm/yr", digits: 1, signed: true, ranges: [2, 5, 10, 20, 50], usual: 10, cells: true, ways: ["west", "east"] },
   displacement_mm: { label: "Displacement since the first date", unit: "mm", digits: 0, signed: true, ranges: [], usual: 25, film: true },
 };
 

@@ -22,6 +22,13 @@ export function number(value, digits = 1, signed = false) {
   return (value < 0 && !zero ? "−" : signed && !zero ? "+" : "") + text;
 }
 
+// The labels of an axis, with the digits that their step needs: 2.5 apart are not 3 and 5.
+export function labels(ticks) {
+  const step = ticks.length > 1 ? Math.abs(ticks[1] - ticks[0]) : 1;
+  const digits = [0, 1, 2, 3].find((n) => Math.abs(step * 10 ** n - Math.round(step * 10 ** n)) < 1e-6) ?? 3;
+  return ticks.map((tick) => number(tick, digits));
+}
+
 export const count = (n) => number(n, 0);
 export const plusMinus = (value, sigma, digits = 1) =>
   number(value, digits, true) + (sigma === null || sigma === undefined ? "" : ` ± ${number(sigma, digits)}`);

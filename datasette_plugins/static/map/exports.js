@@ -41,7 +41,8 @@ export function saveSvg(chart, curves, title) {
       String(axis._values?.[i] ?? "").split("\n").forEach((part, k) => text(side ? px - 6 : px, side ? py + 4 : py + 16 + 13 * k, part, side ? "end" : "middle", 11));
     });
   }
-  for (const { epochs, values, model, low, high, colour, breaks = [] } of curves) {
+  for (const { epochs, values, model, low, high, colour, published = [], breaks = [] } of curves) {
+    published.forEach((v, i) => v !== null && out.push(`<circle cx="${x(epochs[i])}" cy="${y(v)}" r="2" fill="#fff" stroke="#a9b3ba"/>`));
     for (const each of breaks) out.push(`<path d="M${x(each.date)} ${26 + box.top}v${box.height}" stroke="${colour}" stroke-dasharray="5 4"/>`);
     if (model) {
       const line = (of) => epochs.map((day, i) => [x(day), y(of[i])].join(" "));

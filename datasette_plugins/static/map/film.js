@@ -4,7 +4,7 @@ import { ask } from "./api.js";
 import { colouring } from "./colours.js";
 import { byId, count, counted, el, number } from "./dom.js";
 import { boxOf, written } from "./side.js";
-import { state } from "./state.js";
+import { set, state } from "./state.js";
 import { View } from "./view.js";
 
 const A_FRAME_MS = 110;
@@ -13,7 +13,7 @@ export class Film {
   constructor(map, side, failed) {
     Object.assign(this, { map, side, failed, frame: 0, dates: [], timer: null, open: false });
     this.play = el("button", { type: "button", onclick: () => (this.timer ? this.pause() : this.run()) });
-    this.slider = el("input", { type: "range", min: 0, "aria-label": "Date", oninput: () => { this.pause(); this.show(Number(this.slider.value)); } });
+    this.slider = el("input", { type: "range", min: 0, "aria-label": "Date", oninput: () => { this.pause(); this.show(Number(this.slider.value)); set({ film: this.dates[this.frame] }); } });
     this.date = el("output");
     this.note = el("small");
     this.bar = el("div", { id: "film", hidden: true }, this.play, this.slider, this.date, this.note,
@@ -26,8 +26,9 @@ export class Film {
     return { ...state, colour: "displacement_mm", range: 5 * Math.max(1, Math.round((state.colour === "velocity_mm_yr" && state.range ? state.range : 10) / 2)) };
   }
 
-  async load() {
-    const playing = this.timer || !this.open;
+  // A link names a date: the film is then shown at it, and waits.
+  async load(day) {
+    const playing = !day && (this.timer || !this.open);
     this.pause();
     this.open = true;
     const bounds = boxOf(this.map.getBounds());
@@ -44,8 +45,10 @@ export class Film {
       this.note.textContent = n < all ? `${count(n)} of ${count(all)} points` : `${count(n)} points`;
       this.slider.max = Math.max(0, this.dates.length - 1);
       this.bar.hidden = false;
-      this.show(Math.min(this.frame, this.dates.length - 1));
+      const at = day ? this.dates.findLastIndex((each) => each <= day) : this.frame;
+      this.show(Math.max(0, Math.min(at, this.dates.length - 1)));
       if (playing) this.run();
+      else this.pause();
       counted("film");
     } catch (error) {
       this.end();
@@ -82,6 +85,7 @@ export class Film {
   pause() {
     clearInterval(this.timer);
     this.timer = null;
+    if (this.open && this.dates.length) set({ film: this.dates[this.frame] });
     this.play.textContent = "▶";
     this.play.setAttribute("aria-label", "Play");
   }
@@ -90,6 +94,7 @@ export class Film {
     if (!this.open) return;
     this.pause();
     Object.assign(this, { open: false, frame: 0, dates: [] });
+    set({ film: "" });
     this.bar.hidden = true;
     this.side.question = null;
     this.side.load();

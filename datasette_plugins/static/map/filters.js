@@ -11,17 +11,31 @@ const follow = (update) => { followers.push(update); return update; };
 export function showControls(info, tools) {
   const pairs = [...new Map(info.datasets.map((d) => [`${d.release} ${d.level}`, d])).values()];
   byId("controls").replaceChildren(
-    group("Data", dataset(pairs), viewings(info), products(info)),
-    group("Colour", select("colour", Object.entries(FIELDS).filter(([f, d]) => !d.film && (f !== "class" || hasClasses(info))).map(([f, d]) => [f, d.label]), "Colour by", { range: null }),
+    group("Data", dataset(info, pairs), layers(info), forPoints(viewings(info)), forPoints(products(info))),
+    group("Colour", forPoints(select("colour", Object.entries(FIELDS).filter(([f, d]) => !d.film && !d.cells && (f !== "class" || hasClasses(info))).map(([f, d]) => [f, d.label]), "Colour by", { range: null })),
+      forCells(select("component", [["up", "Velocity up"], ["east", "Velocity east"]], "Colour by")),
       select("ramp", DIVERGING.map((r) => [r, words(r.replace("-", " to "))]), "Ramp"), ranges(), slider("size", "Size", 0.5, 2.5, 0.1, 1),
-      swipes(info), check("labels", "Values beside points (L)"), check("outlines", "Outlines of products (O)")),
-    group("Only", between("velocity_mm_yr", "Velocity [mm/yr]", 50), slider("min_temporal_coherence", "Coherence from", 0, 1, 0.05, 0, true),
+      swipes(info), check("labels", "Values beside points (L)"), shapes(info), check("outlines", "Outlines of products (O)")),
+    forPoints(group("Only", between("velocity_mm_yr", "Velocity [mm/yr]", 50), slider("min_temporal_coherence", "Coherence from", 0, 1, 0.05, 0, true),
       hasClasses(info) && slider("min_probability", "Probability of the class from", 0, 1, 0.05, 0, true), hasClasses(info) && classes(),
-      el("button", { type: "button", textContent: "All points again", onclick: () => set(Object.fromEntries(FILTERS.slice(2).map((f) => [f, Array.isArray(state[f]) ? [] : null]))) })),
+      el("button", { type: "button", textContent: "All points again", onclick: () => set(Object.fromEntries(FILTERS.slice(2).map((f) => [f, Array.isArray(state[f]) ? [] : null]))) }))),
     group("Tools", tools),
   );
   on(Object.keys(state), () => followers.forEach((update) => update()));
   followers.forEach((update) => update());
+}
+
+// Some choices are about points, some about cells of east and up.
+const shownWhere = (show) => (part) => { follow(() => { part.hidden = state.show !== show; }); return part; };
+const forPoints = shownWhere("points");
+const forCells = shownWhere("cells");
+
+function layers(info) {
+  return info.tables.cells?.rows > 0 && select("show", [["points", "points"], ["cells", "east and up"]], "Show");
+}
+
+function shapes(info) {
+  return info.tables.areas?.rows > 0 && select("areas", [["", "none"], ["areas", "areas"], ["subareas", "their parts"]], "Areas (A)");
 }
 
 const hasClasses = (info) => info.filters.lists.includes("class");
@@ -34,13 +48,19 @@ function row(label, control, value) {
   return el("label", { className: "row" }, el("span", { textContent: label }), control, value);
 }
 
-function dataset(pairs) {
+function dataset(info, pairs) {
   const control = el("select", { onchange: () => {
     const [release, level] = control.value.split(" ");
-    set({ release, level, viewing: [], product: [], pid: [] });
+    set({ release, level, viewing: firstViewing(info, release, level), product: [], pid: [] });
   } }, pairs.map((d) => el("option", { value: `${d.release} ${d.level}`, textContent: `${d.level}, ${d.release.replace("_", " to ")}` })));
   follow(() => { control.value = `${state.release} ${state.level}`; });
   return row("Level, release", control);
+}
+
+// East and up of L3 lie in the same place, one over the other: up is shown first.
+export function firstViewing(info, release, level) {
+  const held = info.datasets.filter((d) => d.release === release && d.level === level).map((d) => d.viewing);
+  return held.includes("up") && held.includes("east") ? ["up"] : [];
 }
 
 function viewings(info) {
@@ -94,11 +114,12 @@ function ranges() {
   const control = el("select", { onchange: () => set({ range: Number(control.value) }) });
   const made = row("Range", control);
   follow(() => {
-    const field = FIELDS[state.colour];
+    const colour = state.show === "cells" ? `velocity_${state.component}_mm_yr` : state.colour;
+    const field = FIELDS[colour];
     made.hidden = Boolean(field.categories);
     if (field.categories) return;
-    if (control.dataset.of !== state.colour) {
-      control.dataset.of = state.colour;
+    if (control.dataset.of !== colour) {
+      control.dataset.of = colour;
       control.replaceChildren(...field.ranges.map((r) => el("option", { value: r, textContent: `${field.signed ? "±" : `${number(field.low, field.low % 1 ? 1 : 0)} to `}${r} ${field.unit}` })));
     }
     control.value = state.range ?? field.usual;

@@ -1,9 +1,9 @@
 // The one layer of points: typed arrays in, pixels out, on one canvas. No object for a point.
 
 import { counted } from "./dom.js";
-import { stamps } from "./stamps.js";
+import { blocks, stamps } from "./stamps.js";
 
-const PAD = 0.12; // of the view on each side, so that a small pan shows no bare edge
+const PAD = 0.12; // of the view on each side, as far as data are asked for, so that a small pan shows no bare edge
 const TILE = 256;
 
 export function pointLayer(L) {
@@ -29,7 +29,7 @@ export function pointLayer(L) {
     },
 
     getEvents() {
-      return { zoomanim: this._zooms, moveend: this.redraw, resize: this.redraw };
+      return { zoomanim: this._zooms, moveend: this._moved, viewreset: this.redraw, resize: this.redraw };
     },
 
     _newCanvas() {
@@ -42,6 +42,11 @@ export function pointLayer(L) {
       if (!this._bounds) return;
       const place = this._map._latLngBoundsToNewLayerBounds(this._bounds, e.zoom, e.center).min;
       L.DomUtil.setTransform(this.canvas, place, this._map.getZoomScale(e.zoom, this._zoom));
+    },
+
+    // A panned canvas moves along and reaches as far as its data do: who loads more draws anew.
+    _moved() {
+      if (this._map.getZoom() !== this._zoom) this.redraw();
     },
 
     // New data fade in over the old ones, so that overviews turn into points.
@@ -101,6 +106,8 @@ export function pointLayer(L) {
         return this.size * (zoom >= 17 ? 6 : zoom >= 15 ? 4.6 : zoom >= 13 ? 3.4 : 2.6);
       }
       const metres = (40_075_017 * Math.cos((map.getCenter().lat * Math.PI) / 180)) / (TILE * 2 ** map.getZoom());
+      // A grid is ground: its cells are as large as they are. Those of an overview stand for points.
+      if (view.kind === "grid") return Math.max(1.5, view.about.cell_m / metres / 2);
       return this.size * Math.max(2.2, Math.min(7, (view.about.cell_m / metres) * 0.46));
     },
 
@@ -108,8 +115,10 @@ export function pointLayer(L) {
       const { view, paint, sx, sy } = this;
       const { width, height } = context.canvas;
       const image = context.createImageData(width, height);
-      const draw = stamps(image, this.radius() * ratio, paint.colours);
-      const dot = view.kind === "cells" && view.field === "velocity_mm_yr" && stamps(image, this.radius() * ratio * 0.5, paint.colours);
+      const symbols = view.kind === "grid" ? blocks : stamps;
+      const draw = symbols(image, this.radius() * ratio, paint.colours);
+      const hasExtremes = (view.kind === "cells" && view.field === "velocity_mm_yr") || (view.kind === "grid" && view.about.cell_m > 100);
+      const dot = hasExtremes && symbols(image, this.radius() * ratio * 0.5, paint.colours);
       for (const i of this._order()) {
         if (!(sx[i] >= 0 && sy[i] >= 0 && sx[i] < width && sy[i] < height)) continue;
         const colour = paint.index(view.value[i]);

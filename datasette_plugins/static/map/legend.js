@@ -2,6 +2,8 @@
 
 import { CLASS_NAMES, CLASSES, FIELDS, css, rangeOf } from "./colours.js";
 import { count, el, number, words } from "./dom.js";
+import { referenceName } from "./reference.js";
+import { state } from "./state.js";
 import { symbol } from "./stamps.js";
 import { VIEWINGS } from "./view.js";
 
@@ -14,16 +16,28 @@ export function showLegend(place, layer, shown, part) {
   const seen = inView(layer, part);
   const field = FIELDS[shown.colour];
   const unit = field.unit ? ` [${field.unit}]` : "";
-  place.replaceChildren(
+  place.replaceChildren(...[
     el("h2", { textContent: field.label + unit }),
+    state.swipe.startsWith("data=") && el("p", { className: "data", textContent: `${shown.level}, ${shown.release.replace("_", " to ")}` }),
+    ...related(view, seen, shown),
     ...(field.categories ? classes(seen) : scale(seen, paint, field, shown)),
-    el("p", { className: "symbols" }, VIEWINGS.map((name, i) => (seen.viewing[i] ? el("span", {}, symbol(i, "#fff"), ` ${name} ${count(seen.viewing[i])}`) : []))),
+    view.kind !== "grid" && el("p", { className: "symbols" }, VIEWINGS.map((name, i) => (seen.viewing[i] ? el("span", {}, symbol(i, "#fff"), ` ${name} ${count(seen.viewing[i])}`) : []))),
+    state.areas && el("p", { className: "note", textContent: "outlines: moving areas, with their velocity; — ascending, up; - - descending, east" }),
     el("p", { className: "note", textContent: said(view, seen) }),
-  );
+  ].filter(Boolean));
   place.dataset.count = seen.total;
 }
 
+// What a reference does to the colours, in numbers: one for each viewing geometry.
+function related(view, seen, shown) {
+  if (!shown.reference) return [];
+  if (!view.shifts) return [el("p", { className: "related", textContent: "as published: the reference changes velocities along the line of sight only" })];
+  const each = VIEWINGS.map((name, i) => seen.viewing[i] > 0 && el("span", { textContent: view.shifts[i] ? `${name}: ${number(-view.shifts[i], 2, true)} mm/yr` : `${name}: as published, it has no reference` }));
+  return [el("p", { className: "related" }, el("b", { textContent: `relative to ${referenceName()}` }), each)];
+}
+
 function said(view, seen) {
+  if (view.kind === "grid") return `${count(seen.total)} cells of ${count(view.about.cell_m)} m in view, from ascending and descending together${view.about.cell_m > 100 ? ": mean; an inner square is the strongest mover" : ""}`;
   if (view.kind === "points") return `${count(seen.total)} points in view`;
   return `${count(seen.total)} points in view, as cells of ${count(view.about.cell_m)} m: mean; a dot is a cell's strongest mover`;
 }
@@ -66,7 +80,8 @@ function scale(seen, paint, field, shown) {
     const beyond = k === 0 && (field.signed || value > 0) ? "≤ " : k === 2 && high !== 1 ? "≥ " : "";
     return el("span", { textContent: beyond + number(value, Number.isInteger(value) ? 0 : field.digits, field.signed) });
   });
-  const towards = field.signed && shown.colour === "velocity_mm_yr" && (shown.level === "L3" ? ["down, west", "up, east"] : ["away", "towards satellite"]);
+  const along = shown.level === "L3" ? ["down, west", "up, east"] : ["away", "towards satellite"];
+  const towards = field.ways ?? (shown.colour === "velocity_mm_yr" && along);
   return [
     el("div", { className: "bars", "aria-label": "How many points of each value" }, bars),
     ramp,

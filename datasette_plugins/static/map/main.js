@@ -1,14 +1,16 @@
 // The page: puts the map, its layer, controls, search and panel together.
 
 import { ask, link, onTraffic } from "./api.js";
+import { Areas, loadArea } from "./areas.js";
 import { addBasemap } from "./basemap.js";
 import { CLASS_NAMES, FIELDS, SERIES } from "./colours.js";
-import { byId, count, counted, el, number, words } from "./dom.js";
-import { showControls } from "./filters.js";
+import { byId, count, counted, el, number, plusMinus, words } from "./dom.js";
+import { firstViewing, showControls } from "./filters.js";
 import { showLegend } from "./legend.js";
-import { closePanel, drawSeries, showSeries } from "./panel.js";
+import { closePanel, drawSeries, nearestOfEach, showSeries } from "./panel.js";
 import { setUpSearch } from "./search.js";
-import { Drawing, showPolygon, showProfile } from "./shapes.js";
+import { Drawing, showArea, showPolygon, showProfile } from "./shapes.js";
+import { Anchor } from "./anchor.js";
 import { Side, boxOf, written } from "./side.js";
 import { Film } from "./film.js";
 import { FILTERS, filters, on, set, state } from "./state.js";
@@ -37,6 +39,7 @@ async function known() {
 
 const info = await known();
 const best = info.datasets.filter((d) => d.release === info.datasets.at(-1).release).sort((a, b) => ["L2b", "L3", "L2a"].indexOf(a.level) - ["L2b", "L3", "L2a"].indexOf(b.level))[0];
+if (!state.level) set({ viewing: state.viewing.length ? state.viewing : firstViewing(info, state.release || best.release, best.level) });
 set({ release: state.release || best.release, level: state.level || best.level });
 
 const map = L.map("map", { minZoom: 3, maxZoom: 19, zoomControl: false, worldCopyJump: false, preferCanvas: true, maxBounds: [[-85, -180], [85, 180]] });
@@ -48,6 +51,21 @@ else {
   const [w, s, e, n] = info.bbox;
   map.fitBounds([[s, w], [n, e]], { animate: false, paddingTopLeft: phone.matches ? [10, 10] : [200, 20], paddingBottomRight: [20, 20] });
 }
+// Before the layers' own listeners, so that the question is on its way while they draw. A single move is answered at once; of many in a row, as by the wheel, the last.
+const CALM_MS = 60;
+let waiting;
+let moved = -Infinity;
+map.on("moveend", () => {
+  const calm = performance.now() - moved > 4 * CALM_MS;
+  moved = performance.now();
+  const { lat, lng } = map.getCenter();
+  set({ lat: Number(lat.toFixed(5)), lon: Number(lng.toFixed(5)), zoom: map.getZoom() });
+  clearTimeout(waiting);
+  const since = moved;
+  if (calm) load(since);
+  else waiting = setTimeout(() => load(since), CALM_MS);
+  areas.load();
+});
 addBasemap(L, map).catch(failed);
 
 map.createPane("marks").style.zIndex = 460;
@@ -56,13 +74,15 @@ const above = { pane: "marks", renderer: L.svg({ pane: "marks" }), interactive: 
 const marks = L.layerGroup().addTo(map);
 const outlines = L.layerGroup().addTo(map);
 const drawing = new Drawing(L, map, above);
+const areas = new Areas(L, map, failed);
+const anchor = new Anchor(L, map, above);
 
 // What is in view: one side, or two with a line between them.
 const sides = { left: new Side(L, map, info, "left", () => overridesOf("left"), failed), right: null };
 const line = new Line(map, () => sides);
 const both = () => [sides.left, sides.right].filter(Boolean);
 const film = new Film(map, sides.left, failed);
-const load = () => Promise.all([film.open ? film.load() : sides.left.load(), sides.right?.load()]);
+const load = (since) => Promise.all([film.open ? film.load() : sides.left.load(since), sides.right?.load(since)]);
 
 function legends() {
   const parts = sides.right ? [[0, state.at], [state.at, 1]] : [[0, 1]];
@@ -78,13 +98,6 @@ function swipe() {
   return load();
 }
 
-let waiting;
-map.on("moveend", () => {
-  const { lat, lng } = map.getCenter();
-  set({ lat: Number(lat.toFixed(5)), lon: Number(lng.toFixed(5)), zoom: map.getZoom() });
-  clearTimeout(waiting);
-  waiting = setTimeout(load, 60);
-});
 sides.left.layer.on("drawn", legends);
 onTraffic((running) => document.body.classList.toggle("busy", running > 0));
 
@@ -93,7 +106,7 @@ const sideAt = (place) => (sides.right && place.x > state.at * map.getSize().x ?
 map.on("mousemove", (e) => {
   const { layer } = sideAt(e.containerPoint);
   const i = drawing.kind ? -1 : layer.nearest(e.containerPoint, 8);
-  map.getContainer().classList.toggle("over", i >= 0);
+  map.getContainer().classList.toggle("over", i >= 0 || (!drawing.kind && Boolean(areas.at(e.latlng))));
   const box = byId("hover");
   box.hidden = i < 0;
   if (i < 0) return;
@@ -105,6 +118,7 @@ map.on("mousemove", (e) => {
 map.on("mouseout", () => { byId("hover").hidden = true; });
 
 function about({ view }, i) {
+  if (view.kind === "grid") return aboutCell(view, i);
   const field = FIELDS[view.field];
   const said = (value) => (field.categories ? words(CLASS_NAMES[value]) : `${number(value, field.digits, field.signed)} ${field.unit}`);
   const more = field.categories || view.field === "velocity_mm_yr" ? [] : [`velocity ${number(view.velocity[i], 1, true)} mm/yr`];
@@ -113,22 +127,48 @@ function about({ view }, i) {
     `from ${number(view.slowest[i], 1, true)} to ${number(view.fastest[i], 1, true)} mm/yr`, "click: the strongest mover"];
 }
 
+function aboutCell(view, i) {
+  const of = (name) => view.column(name)[i];
+  const part = (name) => `${name} ${plusMinus(of(`velocity_${name}_mm_yr`), of(`velocity_${name}_sigma_mm_yr`))} mm/yr`;
+  const n = of("n_cells");
+  return [part("up"), part("east"), `${count(of("n_ascending"))} ascending, ${count(of("n_descending"))} descending points${n > 1 ? ` in ${n} cells of 100 m` : ""}`];
+}
+
 let clicked;
 map.on("click", (e) => {
   if (drawing.kind) return;
   const { layer } = sideAt(e.containerPoint);
   const i = layer.nearest(e.containerPoint, phone.matches ? 18 : 11);
-  if (i < 0) return;
+  if (i < 0) {
+    const area = areas.at(e.latlng);
+    if (area) areas.choose(area);
+    return;
+  }
+  if (layer.view.kind === "grid") {
+    pointsOf(layer.view, i).catch(failed);
+    return;
+  }
   clicked = performance.now();
   const pid = layer.view.pid(i);
   const more = e.originalEvent.shiftKey || e.originalEvent.ctrlKey;
-  set({ pid: more ? [...state.pid.filter((each) => each !== pid), pid].slice(-SERIES.length) : [pid], polygon: "", line: "" });
+  set({ pid: more ? [...state.pid.filter((each) => each !== pid), pid].slice(-SERIES.length) : [pid], polygon: "", line: "", area: "" });
 });
+
+// A cell of east and up has no series of its own: it shows the nearest point of each geometry.
+async function pointsOf(view, i) {
+  const pids = await nearestOfEach({ latitude: view.latitude(i), longitude: view.longitude(i) }, view.about.cell_m / 2);
+  if (pids.length) set({ pid: pids, polygon: "", line: "", area: "" });
+  else byId("status").textContent = "No single points of this cell are in the lake's chosen level";
+}
 
 async function panel() {
   try {
     drawing.show();
-    if (state.pid.length) await showSeries(clicked);
+    const area = state.pid.length || state.polygon || state.line ? null : await loadArea();
+    if (!area) areas.mark(null);
+    else areas.mark(area, () => { showArea(area); map.invalidateSize({ animate: false }); }, !phone.matches);
+    if (area) clicked = undefined;
+    else if (state.pid.length) await showSeries(clicked);
     else if (state.polygon) await showPolygon();
     else if (state.line) await showProfile();
     else closePanel();
@@ -138,6 +178,17 @@ async function panel() {
     failed(error);
   } finally {
     map.invalidateSize({ animate: false });
+  }
+}
+
+// Another reference: marked on the map, and in its colours.
+async function relate() {
+  try {
+    await anchor.show();
+    await Promise.all(both().map((side) => side.relate()));
+    counted("related");
+  } catch (error) {
+    failed(error);
   }
 }
 
@@ -167,16 +218,18 @@ function showOutlines() {
 }
 
 // Who follows which part of the state.
-on([...FILTERS, "colour"], load);
+on([...FILTERS, "colour", "show", "component"], () => load());
+on([...FILTERS, "areas"], () => areas.load());
 on(["ramp", "range"], () => both().forEach((side) => side.recolour()));
 on(["size", "labels"], () => both().forEach((side) => side.look()));
 on(["swipe"], swipe);
 on(["at"], () => { line.place(); legends(); });
 on(["outlines", "release", "level"], showOutlines);
-on(["pid", "reference"], panel);
+on(["pid", "reference", "area"], panel);
+on(["reference"], relate);
 on(["polygon", "line", "width", "from", "to"], () => { if (!state.pid.length) panel(); });
 on(FILTERS, () => { if (!state.pid.length && (state.polygon || state.line)) panel(); });
-on(["season", "model"], drawSeries);
+on(["season", "model", "corrected"], drawSeries);
 on(["lat", "lon", "zoom"], () => {
   const there = map.getCenter();
   if (Math.abs(there.lat - state.lat) > 2e-5 || Math.abs(there.lng - state.lon) > 2e-5 || map.getZoom() !== state.zoom) map.setView([state.lat, state.lon], state.zoom);
@@ -205,6 +258,10 @@ setUpSearch((match) => {
   if (match.bbox) map.fitBounds([[match.bbox[1], match.bbox[0]], [match.bbox[3], match.bbox[2]]]);
   else map.setView([match.latitude, match.longitude], Math.max(map.getZoom(), 16));
   if (match.pid) set({ pid: [match.pid] });
+  if (match.area || match.subarea) {
+    const kind = match.area ? "area" : "subarea";
+    set({ release: match.release, level: match.level, areas: `${kind}s`, area: `${kind}:${match[kind]}`, pid: [], polygon: "", line: "" });
+  }
   if (match.kind === "coordinates") L.popup({ closeButton: true }).setLatLng([match.latitude, match.longitude]).setContent(el("span", { textContent: match.label })).openOn(map);
 }, failed);
 
@@ -217,9 +274,9 @@ byId("toggle-controls").addEventListener("click", () => controls(document.body.c
 controls(!phone.matches);
 
 const flip = (name) => () => set({ [name]: !state[name] });
-const KEYS = { p: () => drawing.start("polygon"), r: () => drawing.start("line"), c: copy, t: () => (film.open ? film.end() : film.load()), l: flip("labels"), o: flip("outlines"), s: flip("season"), m: flip("model"),
+const KEYS = { p: () => drawing.start("polygon"), r: () => drawing.start("line"), c: copy, t: () => (film.open ? film.end() : film.load()), l: flip("labels"), o: flip("outlines"), a: () => set({ areas: state.areas || !info.tables.areas?.rows ? "" : "areas" }), s: flip("season"), m: flip("model"),
   f: () => byId("toggle-controls").click(), "/": () => byId("search").elements.q.focus(), Enter: () => drawing.kind && drawing.finish(),
-  Escape: () => (drawing.kind ? drawing.stop() : film.open ? film.end() : set({ pid: [], polygon: "", line: "" })) };
+  Escape: () => (drawing.kind ? drawing.stop() : film.open ? film.end() : set({ pid: [], polygon: "", line: "", area: "" })) };
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
   if (event.key === "Enter" && event.target.tagName === "BUTTON") return;
@@ -228,7 +285,10 @@ document.addEventListener("keydown", (event) => {
 });
 
 showOutlines();
+areas.load();
 await swipe();
+if (state.reference) await relate();
+if (state.film) await film.load(state.film);
 both().forEach((side) => side.look());
 await panel();
 counted("ready");

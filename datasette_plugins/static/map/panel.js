@@ -5,14 +5,13 @@ import { timeChart } from "./chart.js";
 import { CLASSES, SERIES } from "./colours.js";
 import { byId, counted, el, number, plusMinus, words } from "./dom.js";
 import { savePng, saveSvg } from "./exports.js";
-import { loadReference, referenceName, without } from "./reference.js";
+import { loadReference, referenceName, shiftsOf, without } from "./reference.js";
 import { set, state } from "./state.js";
 import { symbol } from "./stamps.js";
 import { VIEWINGS } from "./view.js";
 
 let chart = null;
 let shown = null; // what showSeries last loaded
-let corrected = false;
 
 export function closePanel() {
   chart?.destroy();
@@ -25,10 +24,10 @@ export function closePanel() {
 export function fillPanel(title, buttons, rows, close) {
   chart?.destroy();
   chart = null;
-  const box = el("div", { className: "chart" });
+  const box = el("div", { className: "chart" }, el("div", { id: "readout" }));
   const panel = byId("panel");
   panel.replaceChildren(
-    el("header", {}, el("h2", { textContent: title }), el("span", { id: "readout" }), el("span", { className: "buttons" }, buttons,
+    el("header", {}, el("h2", { textContent: title, title }), el("span", { className: "buttons" }, buttons,
       el("button", { type: "button", className: "close", textContent: "×", title: "Close (Esc)", "aria-label": "Close", onclick: close }))),
     el("div", { className: "body" }, box, el("div", { className: "facts" }, rows)),
   );
@@ -37,18 +36,20 @@ export function fillPanel(title, buttons, rows, close) {
 }
 
 export const keepChart = (made) => { chart = made; };
+export const chartNow = () => chart;
 
 export const button = (text, onclick, pressed, title) =>
   el("button", { type: "button", textContent: text, title, "aria-pressed": pressed === undefined ? undefined : String(pressed), onclick });
 
 export async function showSeries(started) {
   const asked = { pid: state.pid.slice(-SERIES.length), release: state.release, level: state.level };
-  const [points, series, models, reference] = await Promise.all([ask("point", asked), ask("series", asked), ask("model", asked), loadReference()]);
+  const relative = shiftsOf({ ...state, colour: "velocity_mm_yr" });
+  const [points, series, models, reference, shifts] = await Promise.all([ask("point", asked), ask("series", asked), ask("model", asked), loadReference(), relative]);
   if (!points || !series || !models) return;
   const key = (each) => `${each.pid} ${each.product}`;
   const of = (list) => new Map(list.map((each) => [key(each), each]));
   const [byPoint, byModel] = [of(points.points), of(models.models)];
-  shown = { reference, items: series.series.map((each, i) => ({
+  shown = { reference, shifts, items: series.series.map((each, i) => ({
     ...each, epochs: series.products[each.product].epochs, viewing: series.products[each.product].viewing,
     point: byPoint.get(key(each)), model: byModel.get(key(each)), colour: SERIES[i % SERIES.length],
   })) };
@@ -58,36 +59,50 @@ export async function showSeries(started) {
 
 export function drawSeries() {
   if (!shown) return;
-  const { items, reference } = shown;
+  const { items, reference, shifts } = shown;
   const curves = items.map((item) => curveOf(item, reference));
-  const title = items.length === 1 ? `${items[0].pid}, ${items[0].viewing}` : `${items.length} series`;
+  const title = `${titleOf(items)}${curves.some((curve) => curve.published) ? ", corrected" : ""}`;
   const marked = reference ? ` relative to ${referenceName()}` : "";
-  const box = fillPanel(title + marked, buttonsOf(items, curves, title + marked), [table(items, reference)], () => set({ pid: [] }));
+  const box = fillPanel(title + marked, buttonsOf(items, curves, title + marked), [table(items, reference, shifts)], () => set({ pid: [] }));
   chart = timeChart(box, curves);
 }
 
 function curveOf(item, reference) {
   const found = item.model?.curve;
-  const raw = corrected && item.model?.corrected_mm ? item.model.corrected_mm : item.displacements_mm;
+  const removed = state.corrected && item.model?.corrected_mm ? stepsRemoved(item) : null;
+  const raw = removed ? item.model.corrected_mm : item.displacements_mm;
   const base = without(raw, reference?.get(item.product));
   const season = found && !state.season ? found.season_mm : null;
   const curve = { label: `${item.pid} ${item.viewing}`, colour: item.colour, epochs: item.epochs, values: season ? base.map((v, i) => (v === null ? null : v - season[i])) : base };
-  // A model describes the published series: not one that was corrected or has another reference.
-  if (found && state.model && raw === item.displacements_mm && base === raw) {
-    const middle = found.model_mm.map((v, i) => v - (season ? season[i] : 0));
+  if (removed) curve.published = item.displacements_mm;
+  // A model describes the published series: not one that has another reference.
+  if (found && state.model && base === raw) {
+    const middle = found.model_mm.map((v, i) => v - (season ? season[i] : 0) + (removed?.[i] ?? 0));
     Object.assign(curve, { model: middle, low: middle.map((v, i) => v - 1.96 * found.sigma_mm[i]), high: middle.map((v, i) => v + 1.96 * found.sigma_mm[i]) });
   }
   if (state.model) curve.breaks = item.model?.breaks;
   return curve;
 }
 
+// What a correction adds at each epoch: whole cycles, so that of a missing epoch is that of the one before.
+function stepsRemoved({ displacements_mm, model }) {
+  let last = 0;
+  return displacements_mm.map((v, i) => {
+    const now = model.corrected_mm[i];
+    if (v !== null && now !== null && now !== undefined) last = now - v;
+    return last;
+  });
+}
+
+const titleOf = (items) => (items.length > 2 ? `${items.length} series` : items.map((item) => `${item.pid}, ${item.viewing}`).join("; "));
+
 function buttonsOf(items, curves, title) {
   const suspected = items.some((item) => item.model?.corrected_mm);
   return [
     button("Season", () => set({ season: !state.season }), state.season, "Shown with its yearly wave, or without (S)"),
     button("Model, 95 %", () => set({ model: !state.model }), state.model, "Best shape with its 95 % band, and breaks with their intervals (M)"),
-    suspected && button("Corrected", () => { corrected = !corrected; drawSeries(); }, corrected, "Without the suspected unwrapping error"),
-    button("+ other geometry", addOther, undefined, "Adds the nearest point seen from the other side, within 100 m"),
+    suspected && button("Corrected", () => set({ corrected: !state.corrected }), state.corrected, "Takes out the suspected unwrapping error; grey: as published"),
+    new Set(items.map((item) => item.viewing)).size < 2 && button("+ other geometry", addOther, undefined, "Adds the nearest point seen from the other side, within 100 m"),
     button(state.reference ? "No reference" : "As reference", () => set({ reference: state.reference ? "" : `pid:${items[0].pid}` }), Boolean(state.reference), "Subtracts this series from all others of its product"),
     button("PNG", () => savePng(chart, title)),
     button("SVG", () => saveSvg(chart, curves, title)),
@@ -95,24 +110,33 @@ function buttonsOf(items, curves, title) {
   ].filter(Boolean);
 }
 
-// The nearest point of another viewing geometry, to see east from up.
-async function addOther() {
-  const { longitude, latitude } = shown.items[0].point;
-  const seen = new Set(shown.items.map((item) => item.viewing));
-  const reach = [0.00115 / Math.cos((latitude * Math.PI) / 180), 0.0009];
+// The pid of the nearest point of each viewing geometry within some metres of a place.
+export async function nearestOfEach({ longitude, latitude }, metres, without_ = new Set()) {
+  const up = metres / 111_320;
+  const reach = [up / Math.cos((latitude * Math.PI) / 180), up];
   const bbox = [longitude - reach[0], latitude - reach[1], longitude + reach[0], latitude + reach[1]].map((v) => v.toFixed(6));
   const found = await ask("viewport", { bbox, kind: "points", release: state.release, level: state.level }, { kind: "other" });
   const c = found?.columns;
   const distance = (i) => Math.hypot((c.longitude[i] - longitude) / reach[0], (c.latitude[i] - latitude) / reach[1]);
-  const others = (c?.pid ?? []).map((_, i) => i).filter((i) => !seen.has(c.viewing[i])).sort((a, b) => distance(a) - distance(b));
-  if (others.length) set({ pid: [...state.pid, c.pid[others[0]]] });
+  const order = (c?.pid ?? []).map((_, i) => i).sort((a, b) => distance(a) - distance(b));
+  const nearest = order.filter((i, k) => !without_.has(c.viewing[i]) && order.findIndex((j) => c.viewing[j] === c.viewing[i]) === k);
+  return nearest.map((i) => c.pid[i]);
+}
+
+// Another viewing geometry beside the first, to see east from up.
+async function addOther() {
+  const seen = new Set(shown.items.map((item) => item.viewing));
+  const others = await nearestOfEach(shown.items[0].point, 100, seen);
+  if (others.length) set({ pid: [...state.pid, others[0]] });
   else byId("readout").textContent = "no point of another geometry within 100 m";
 }
 
 // Rows are what is known, columns are points: it fits beside the chart.
-function table(items, reference) {
+function table(items, reference, shifts) {
+  const shift = (viewing) => shifts?.[VIEWINGS.indexOf(viewing)] ?? null;
   const rows = [
     ["velocity [mm/yr]", ({ point: p }) => plusMinus(p?.velocity_mm_yr, p?.velocity_sigma_mm_yr)],
+    ...(shifts ? [["relative", ({ point: p, viewing }) => (p && shift(viewing) !== null ? number(p.velocity_mm_yr - shift(viewing), 1, true) : "–")]] : []),
     ["class", ({ model }) => probabilities(model)],
     ["break", ({ model }) => breaks(model)],
     ["acceleration [mm/yr²]", ({ point: p }) => plusMinus(p?.acceleration_mm_yr2, p?.acceleration_sigma_mm_yr2, 2)],
@@ -137,7 +161,8 @@ function head({ pid, product, viewing, colour }) {
 const percent = (p) => (p >= 0.995 ? "> 99 %" : `${number(100 * p, 0)} %`);
 
 function probabilities(model) {
-  const given = Object.entries(model?.probabilities ?? {});
+  // The class first, also where another is as probable to the digit.
+  const given = Object.entries(model?.probabilities ?? {}).sort(([a], [b]) => (b === model.class) - (a === model.class));
   if (!given.length) return [words(model?.class), el("small", { textContent: model?.family ? ` shape ${words(model.family)}` : "" })];
   const bar = el("span", { className: "bar", title: given.map(([name, p]) => `${words(name)} ${percent(p)}`).join("\n") },
     given.map(([name, p]) => el("i", { style: { width: `${100 * p}%`, background: CLASSES[name] } })));

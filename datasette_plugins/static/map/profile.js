@@ -1,6 +1,6 @@
 // A profile: position along the line against velocity or displacement, one colour a geometry, above the terrain.
 
-import { number } from "./dom.js";
+import { labels } from "./dom.js";
 import { SERIES } from "./colours.js";
 
 const FONT = "12px system-ui, sans-serif";
@@ -14,7 +14,7 @@ export function profileChart(box, columns) {
   const x = columns.along_m.map((m) => m / 1000);
   const of = (name) => value.map((v, i) => (columns.viewing[i] === name ? v : null));
   const axis = (more) => ({ font: FONT, labelFont: FONT, labelSize: 18, size: 46, stroke: "#44525e", grid: { stroke: "#e3e8ec", width: 1 }, ...more });
-  const text = (u, ticks) => ticks.map((t) => number(t, Math.abs(ticks[1] - ticks[0]) < 1 ? 1 : 0));
+  const text = (u, ticks) => labels(ticks);
   const dots = (name, i) => ({ label: name, stroke: SERIES[i], paths: () => null, points: { show: true, size: 5, width: 1, stroke: SERIES[i], fill: i % 2 ? SERIES[i] : "#fff" } });
   return new globalThis.uPlot({
     width: box.clientWidth,
@@ -22,7 +22,7 @@ export function profileChart(box, columns) {
     legend: { show: false },
     cursor: { points: { show: false } },
     scales: { x: { time: false }, height: { range: (u, min, max) => [Math.min(0, min), Math.max(10, max) * 1.6] } },
-    axes: [axis({ label: "along the line [km]", size: 40, values: (u, ticks) => ticks.map((t) => number(t, ticks[1] - ticks[0] < 0.1 ? 2 : 1)) }), axis({ label: unit, values: text }),
+    axes: [axis({ label: "along the line [km]", size: 40, values: text }), axis({ label: unit, values: text }),
       axis({ scale: "height", side: 1, label: "height [m]", grid: { show: false }, values: text })],
     series: [{}, { label: "height", scale: "height", stroke: "#8f8675", fill: "#8f867526", width: 1, points: { show: false }, spanGaps: true }, ...viewings.map(dots)],
   }, [x, terrain(x, columns.height_ortho), ...viewings.map(of)], box);

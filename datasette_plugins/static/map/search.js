@@ -1,4 +1,4 @@
-// Search: a pid, a part of a product's name, coordinates in degrees or in metres (EPSG:3035).
+// Search: a pid, a part of the name of a product or of an area, coordinates in degrees or in metres (EPSG:3035).
 
 import { ask } from "./api.js";
 import { byId, el } from "./dom.js";
@@ -19,7 +19,7 @@ export function setUpSearch(go, failed) {
         go(found.matches[0]);
         return;
       }
-      list.replaceChildren(...(found.matches.length ? found.matches.slice(0, 12).map(item) : [el("li", { className: "none", textContent: "Nothing found. Write a pid, a part of a product's name, or two coordinates." })]));
+      list.replaceChildren(...(found.matches.length ? found.matches.slice(0, 12).map(item) : [el("li", { className: "none", textContent: "Nothing found. Write a pid, a part of the name of a product or an area, or two coordinates." })]));
       list.hidden = false;
     } catch (error) {
       failed(error);

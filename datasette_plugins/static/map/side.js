@@ -5,6 +5,7 @@ import { CLASS_NAMES, colouring } from "./colours.js";
 import { counted, number, words } from "./dom.js";
 import { pointLayer } from "./layer.js";
 import { filtersOf, state } from "./state.js";
+import { shiftsOf } from "./reference.js";
 import { View } from "./view.js";
 
 const OVERVIEW = 12; // up to this zoom points would lie on each other: cells tell more, and of all
@@ -23,7 +24,8 @@ export class Side {
   }
 
   get seen() {
-    return { ...state, ...this.overrides() };
+    const seen = { ...state, ...this.overrides() };
+    return seen.show === "cells" ? { ...seen, colour: `velocity_${seen.component}_mm_yr` } : seen;
   }
 
   remove() {
@@ -35,29 +37,48 @@ export class Side {
     return filtersOf(this.seen);
   }
 
-  // Asks for what is in view, unless it is here already.
-  async load() {
+  // Asks for what is in view, unless it is here already; started: when the wish for it arose.
+  async load(started = performance.now()) {
     const { map, layer, seen } = this;
-    const started = performance.now();
-    const asked = { ...this.columns(seen), ...this.asked(), ...(map.getZoom() <= OVERVIEW && !seen.product.length ? { kind: "cells" } : {}) };
-    const question = JSON.stringify(asked);
+    const [route, asked] = this.wanted(seen);
+    const question = JSON.stringify([route, asked, seen.colour]);
     if (layer.view && this.question === question && layer.view.covers(boxOf(map.getBounds()))) {
       forget(this.name);
+      layer.redraw();
       return;
     }
     const bounds = boxOf(map.getBounds().pad(MARGIN));
     try {
       const width = Math.min(8192, Math.round(map.getSize().x * (1 + 2 * MARGIN)));
-      const found = await ask("viewport", { bbox: written(bounds), width, format: "arrow", ...asked }, { kind: this.name, arrow: true });
+      const found = await ask(route, { bbox: written(bounds), width, format: "arrow", ...asked }, { kind: this.name, arrow: true });
+      const shifts = found && (await shiftsOf(seen));
       if (!found) return;
       const fade = layer.view && layer.view.kind + layer.view.about.zoom !== found.about.kind + found.about.zoom;
       this.question = question;
       layer.paint = paintOf(seen);
-      layer.setView(new View(found, bounds, seen.colour), fade);
+      const view = new View(found, bounds, seen.colour);
+      view.shift(shifts);
+      layer.setView(view, fade);
       counted("loaded", performance.now() - started);
     } catch (error) {
       this.failed(error);
     }
+  }
+
+  // The route and what it is asked, apart from where.
+  wanted(seen) {
+    if (seen.show === "cells") return ["cells", { release: seen.release }];
+    const far = this.map.getZoom() <= OVERVIEW && !seen.product.length;
+    return ["viewport", { ...this.columns(seen), ...this.asked(), ...(far ? { kind: "cells" } : {}) }];
+  }
+
+  // Follows another reference: only the colours change.
+  async relate() {
+    const { view } = this.layer;
+    if (!view) return;
+    view.shift(await shiftsOf(this.seen));
+    this.layer.paint = paintOf(this.seen);
+    if (view === this.layer.view) this.look();
   }
 
   columns({ colour }) {

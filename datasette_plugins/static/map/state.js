@@ -2,12 +2,12 @@
 
 const FIRST = {
   lat: null, lon: null, zoom: null,
-  release: null, level: null,
-  colour: "velocity_mm_yr", ramp: "blue-red", range: null, size: 1, labels: false, outlines: false, swipe: "", at: 0.5,
+  release: null, level: null, show: "points", component: "up",
+  colour: "velocity_mm_yr", ramp: "blue-red", range: null, size: 1, labels: false, outlines: false, areas: "", swipe: "", at: 0.5,
   viewing: [], class: [], product: [],
   min_velocity_mm_yr: null, max_velocity_mm_yr: null, min_temporal_coherence: null, min_probability: null,
-  pid: [], season: true, model: true,
-  polygon: "", line: "", width: 250, from: null, to: null, reference: "",
+  pid: [], season: true, model: true, corrected: false,
+  polygon: "", line: "", width: 250, from: null, to: null, area: "", reference: "", film: "",
 };
 
 export const FILTERS = [

@@ -6,11 +6,16 @@ import { set, state } from "./state.js";
 
 // What the line can be between, as [value of the state, text].
 export function swipeChoices(info) {
+  const grid = info.tables.cells?.rows > 0;
+  if (state.show === "cells") {
+    const other = state.component === "up" ? "east" : "up";
+    return [["", "nothing"], [`component=${other}`, `${state.component} | ${other}`], ["show=points", "… | points"]];
+  }
   const viewings = info.datasets.filter((d) => d.release === state.release && d.level === state.level).map((d) => d.viewing).sort();
   const pairs = viewings.length > 1 ? [[`viewing=${viewings[0]}|${viewings[1]}`, `${viewings[0]} | ${viewings[1]}`]] : [];
   const colours = Object.entries(FIELDS).filter(([name]) => name !== state.colour && name in info.tables.points.columns).map(([name, field]) => [`colour=${name}`, `… | ${field.label.toLowerCase()}`]);
   const others = [...new Set(info.datasets.map((d) => `${d.release} ${d.level}`))].filter((text) => text !== `${state.release} ${state.level}`).map((text) => [`data=${text}`, `… | ${words(text)}`]);
-  return [["", "nothing"], ...pairs, ...colours, ...others];
+  return [["", "nothing"], ...pairs, ...colours, ...others, ...(grid ? [["show=cells", "… | east and up"]] : [])];
 }
 
 // What a side shows otherwise than the state says.
@@ -20,6 +25,8 @@ export function overridesOf(side) {
   if (key === "viewing") return { viewing: [value.split("|")[side === "left" ? 0 : 1]] };
   if (side === "left") return {};
   if (key === "colour" && value in FIELDS) return { colour: value, range: null };
+  if (key === "component" && ["up", "east"].includes(value)) return { component: value };
+  if (key === "show" && ["points", "cells"].includes(value)) return { show: value, range: null };
   if (key === "data") {
     const [release, level] = value.split(" ");
     return { release, level, viewing: [], product: [] };

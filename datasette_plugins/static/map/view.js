@@ -1,8 +1,9 @@
-// What the map shows now: points, or cells of an overview, as typed arrays.
+// What the map shows now as typed arrays: points, cells of an overview, or a grid of east and up.
 
 import { CLASS_NAMES } from "./colours.js";
 
 export const VIEWINGS = ["ascending", "descending", "up", "east"];
+const FINEST_GRID_M = 100;
 
 const mercatorY = (latitude) => {
   const s = Math.sin((latitude * Math.PI) / 180);
@@ -10,50 +11,74 @@ const mercatorY = (latitude) => {
 };
 
 export class View {
-  // table: of viewport; about: what its metadata says; bounds: asked for; field: the coloured column
+  // table: of viewport or cells; about: what its metadata says; bounds: asked for; field: the coloured column
   constructor({ table, about }, bounds, field) {
-    this.about = about;
-    this.bounds = bounds;
-    this.kind = about.kind;
-    this.n = table.numRows;
-    this.field = field;
-    this.table = table;
-    const lon = table.getChild("longitude").toArray();
-    const lat = table.getChild("latitude").toArray();
-    this.x = new Float64Array(this.n);
-    this.y = new Float64Array(this.n);
-    for (let i = 0; i < this.n; i += 1) {
-      this.x[i] = lon[i] * about.degrees / 360 + 0.5;
-      this.y[i] = mercatorY(lat[i] * about.degrees);
-    }
+    Object.assign(this, { about, bounds, kind: about.kind, n: table.numRows, field, table, shifts: null });
+    this._place(table, about.degrees);
     this.viewing = this.codes("viewing", VIEWINGS);
     this.class = this.codes("class", CLASS_NAMES);
-    this.velocity = table.getChild("velocity_mm_yr").toArray();
-    this.value = field === "class" ? this.class : table.getChild(field).toArray();
+    this.velocity = this.column("velocity_mm_yr");
+    this.published = field === "class" ? this.class : this.column(field);
+    this.value = this.published;
     if (this.kind === "cells") {
-      this.n_points = table.getChild("n_points").toArray();
-      this.slowest = table.getChild("velocity_min_mm_yr").toArray();
-      this.fastest = table.getChild("velocity_max_mm_yr").toArray();
+      this.n_points = this.column("n_points");
+      this.slowest = this.column("velocity_min_mm_yr");
+      this.fastest = this.column("velocity_max_mm_yr");
+    } else if (this.kind === "grid") {
+      this.extreme = this.column(field.replace("_mm_yr", "_strongest_mm_yr"));
     }
   }
 
+  // World coordinates, 0 to 1.
+  _place(table, degrees) {
+    const lon = this.column("longitude");
+    const lat = this.column("latitude");
+    this.x = new Float64Array(this.n);
+    this.y = new Float64Array(this.n);
+    for (let i = 0; i < this.n; i += 1) {
+      this.x[i] = (lon[i] * degrees) / 360 + 0.5;
+      this.y[i] = mercatorY(lat[i] * degrees);
+    }
+  }
+
+  longitude(i) {
+    return this.column("longitude")[i] * this.about.degrees;
+  }
+
+  latitude(i) {
+    return this.column("latitude")[i] * this.about.degrees;
+  }
+
+  column(name) {
+    return this.table.getChild(name)?.toArray();
+  }
+
+  // A column of words as their places in `words`; its dictionary is looked at once, not each row.
   codes(name, words) {
     const out = new Uint8Array(this.n);
-    const column = this.table.getChild(name);
-    if (!column) return out;
-    const code = new Map(words.map((word, i) => [word, i]));
-    const texts = column.toArray();
-    for (let i = 0; i < this.n; i += 1) out[i] = code.get(texts[i]) ?? words.length - 1;
+    let row = 0;
+    for (const batch of this.table.getChild(name)?.data ?? []) {
+      const code = Uint8Array.from(batch.dictionary.toArray(), (word) => (words.includes(word) ? words.indexOf(word) : words.length - 1));
+      for (let i = 0; i < batch.length; i += 1) out[row++] = code[batch.values[i]] ?? words.length - 1;
+    }
     return out;
   }
 
   get total() {
-    return this.kind === "points" ? this.n : this.n_points.reduce((sum, n) => sum + n, 0);
+    return this.kind === "cells" ? this.n_points.reduce((sum, n) => sum + n, 0) : this.n;
   }
 
-  // A cell's strongest mover, up or down.
+  // Velocities relative to a reference: shifts has a number for each viewing, null where there is none.
+  shift(shifts) {
+    this.shifts = this.field === "velocity_mm_yr" && shifts?.some((each) => each !== null) ? shifts.map((each) => each ?? 0) : null;
+    this.value = this.shifts ? this.published.map((v, i) => v - this.shifts[this.viewing[i]]) : this.published;
+  }
+
+  // A cell's strongest mover, in either direction.
   strongest(i) {
-    return Math.abs(this.slowest[i]) > Math.abs(this.fastest[i]) ? this.slowest[i] : this.fastest[i];
+    if (this.kind === "grid") return this.extreme[i];
+    const strongest = Math.abs(this.slowest[i]) > Math.abs(this.fastest[i]) ? this.slowest[i] : this.fastest[i];
+    return strongest - (this.shifts?.[this.viewing[i]] ?? 0);
   }
 
   pid(i) {
@@ -65,6 +90,7 @@ export class View {
   // Whether a box of the same question needs no new one: all its points are here.
   covers(box) {
     const [w, s, e, n] = this.bounds;
-    return this.kind === "points" && box[0] >= w && box[1] >= s && box[2] <= e && box[3] <= n;
+    const whole = this.kind === "points" || (this.kind === "grid" && this.about.cell_m === FINEST_GRID_M);
+    return whole && box[0] >= w && box[1] >= s && box[2] <= e && box[3] <= n;
   }
 }
