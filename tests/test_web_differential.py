@@ -89,7 +89,7 @@ def folder(tmp_path_factory):
             "create table glossary (model varchar, column_name varchar, unit varchar, meaning varchar)"
         )
         other.execute("create schema lake")
-        other.execute("create table lake.state as select 2 as format, 'twin' as digest")
+        other.execute(f"create table lake.state as select {FORMAT} as format, 'twin' as digest")
         other.execute("create table lake.series (product varchar, path varchar)")
         other.execute("create table lake.details (model varchar, product varchar, path varchar)")
         other.execute("create table lake.tables (name varchar, grain varchar[], description varchar)")
