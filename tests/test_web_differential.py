@@ -11,6 +11,8 @@ from datasette.app import Datasette
 from egmsql.web.plugin import served_of
 from egmsql.web.rewriting import to_duckdb
 
+from egmsql.serving import FORMAT
+
 DROPPED = {"query_ms", "query", "suggested_facets", "source", "source_url", "license", "license_url", "private",
            "database_color", "renderers", "table_definition", "metadata", "allow_execute_sql"}  # fmt: skip
 N = 230
