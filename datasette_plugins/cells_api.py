@@ -77,7 +77,7 @@ ROUTES = (
         "East and up of the cells of a box, where the lake has both viewing geometries.",
         (
             p.bbox(),
-            p.whole("width", "width of the view in pixels: sets the size of cells", 64, 8192, 1024),
+            p.VIEW_WIDTH,
             p.whole("limit", "most cells in the answer", 1, MAX_POINTS, MAX_POINTS),
             p.choice("format", "form of the answer", "json", "arrow", "geojson"),
             p.FILTERS[0],

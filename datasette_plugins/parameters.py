@@ -225,6 +225,7 @@ def pids(required=True):
     return Parameter("pid", meaning, _pids, schema, required)
 
 
+VIEW_WIDTH = whole("width", "width of the view in pixels: sets the size of cells", 64, 8192, 1024)
 FILTERS = (
     word("release", "EGMS release; default the newest", example="2020_2024"),
     word("level", "L2a, L2b or L3; default L2b where there is one", example="L2b"),

@@ -193,7 +193,7 @@ ROUTES = (
         "Points of a box, or cells of an overview where they are more than `limit`.",
         (
             p.bbox(),
-            p.whole("width", "width of the view in pixels: sets the size of cells", 64, 8192, 1024),
+            p.VIEW_WIDTH,
             p.whole("limit", "most points in the answer", 1, MAX_POINTS, MAX_POINTS),
             p.choice("kind", "points, cells, or what suits", "auto", "points", "cells"),
             p.words(

@@ -57,12 +57,18 @@ def publish(lake, project, state, changes=None):
 
 def _prove(path, state):
     """Raise unless a catalogue on disk is whole: on a full disk DuckDB closes without a word."""
-    if _log_of(path).exists():
-        raise _not_whole(path, f"{_log_of(path).stat().st_size:,} bytes of its write-ahead log are not in it")
+    refuse_unmerged(path)
     with contextlib.closing(duckdb.connect(str(path), read_only=True)) as connection:
         (n_files,) = connection.execute("select count(*) from _files").fetchone()
     if n_files != len(state.files):
         raise _not_whole(path, f"{n_files} of {len(state.files)} files are in it")
+
+
+def refuse_unmerged(path):
+    """Raise LakeError if a DuckDB file that was closed has a write-ahead log: on a full disk it stays."""
+    log = _log_of(path)
+    if log.exists():
+        raise _not_whole(path, f"{log.stat().st_size:,} bytes of its write-ahead log are not in it")
 
 
 def _not_whole(path, what):

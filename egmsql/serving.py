@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import duckdb
 
 from egmsql.about import __version__
-from egmsql.catalog import column_rows, synchronise, texts_digest
+from egmsql.catalog import column_rows, refuse_unmerged, synchronise, texts_digest
 from egmsql.errors import LakeError, unwritten
 from egmsql.lake import SERVING, open_catalogue
 from egmsql.settings import Settings
@@ -197,8 +197,7 @@ def _write(path, lake, project, state, settings):
         connection.execute("checkpoint served")
         connection.execute("use memory")
         connection.execute("detach served")
-    if path.with_name(f"{path.name}.wal").exists():
-        raise duckdb.IOException("No space left: its write-ahead log could not be merged")
+    refuse_unmerged(path)
 
 
 def _add_bookkeeping(connection, project, state):
