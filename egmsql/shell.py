@@ -6,6 +6,8 @@ from pathlib import Path
 
 import duckdb
 
+from egmsql.errors import SettingError
+
 _HELP = """Statements end with a semicolon and may take several lines.
 .tables           models and tables, with what a row tells
 .columns MODEL    columns with unit and meaning
@@ -21,11 +23,13 @@ _COMMANDS = {
 def run_shell(connection, lake):
     """Read statements from the terminal with a history, or from a pipe, and show their results.
 
-    In a pipe the first error ends the run: it is raised, and the exit code is 1.
+    Raises
+    ------
+    SettingError
+        In a pipe, at the first statement that fails; those before it have been shown.
     """
     if not sys.stdin.isatty():
-        for statement in duckdb.extract_statements(sys.stdin.read()):
-            _show(connection, statement)
+        _run_script(connection, sys.stdin.read())
         return
     print(f"egmsql shell on {lake}: .help for help")  # noqa: T201 - talking to the person is its purpose
     session = _session(connection)
@@ -38,6 +42,17 @@ def run_shell(connection, lake):
             return
         if not _answer(connection, text.strip()):
             return
+
+
+def _run_script(connection, text):
+    try:
+        for statement in duckdb.extract_statements(text):
+            _show(connection, statement)
+    except (duckdb.Error, RuntimeError) as error:
+        wrong = " ".join(str(error).split())[:400]
+        raise SettingError(
+            "standard input", wrong, "correct the statement; dot commands are for the prompt"
+        ) from None
 
 
 def _answer(connection, text):

@@ -46,6 +46,15 @@ def test_an_error_in_a_pipe_is_one_line_and_exit_code_1(lake):
     assert "one" in done.stdout and "three" not in done.stdout
 
 
+@pytest.mark.parametrize("text", ["from nowhere;", "select 1;\n.quit\n", "selec 1", "select error('mine')"])
+def test_a_statement_that_fails_in_a_pipe_is_the_users(lake, text):
+    done = piped(lake, text)
+    assert done.returncode == 1
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("standard input: ") and "correct the statement" in line
+    assert "report it" not in line
+
+
 def test_the_shell_cannot_write_to_the_lake(lake):
     done = piped(lake, "create table observed.mine as select 1;")
     assert done.returncode == 1
