@@ -4,6 +4,8 @@ Every contender runs in a process of its own, so that its peak memory is its own
 the best of each counts, because machines are noisy. The absolute times prove nothing, the ratios do.
 
     make bench ARGS="--only models --points 200000"
+
+The figures are added to tests/bench/results.csv. A whole run also writes docs/performance/figures.md and its plots.
 """
 
 import argparse
@@ -16,6 +18,8 @@ from contenders import CONTENDERS, contend
 from deliveries import region, simulated, unpacked
 from ingesting import compare_ingest, compare_memory
 from modelling import compare_models
+from page import write_page
+from results import RESULTS, Results
 from simulating import compare_simulation
 from sizes import compare_size
 
@@ -30,8 +34,13 @@ def main():
         return
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="egmsql-bench-") as name:
-        compare(Path(name), options, options.only or PARTS)
-    print(f"\n{time.perf_counter() - started:.0f} s in all")
+        results = Results()
+        compare(results, Path(name), options, options.only or PARTS)
+    results.write()
+    seconds = time.perf_counter() - started
+    print(f"\n{seconds:.0f} s in all; figures added to {RESULTS}")
+    if not options.only:
+        write_page(results, f"{options.threads} threads, {options.points:,} points, {seconds:.0f} s in all")
 
 
 def arguments():
@@ -42,29 +51,29 @@ def arguments():
     parser.add_argument("paths", nargs="*", help=argparse.SUPPRESS)
     parser.add_argument("--contender", choices=CONTENDERS, help=argparse.SUPPRESS)
     parser.add_argument("--only", choices=PARTS, action="append", help="this part alone; may be repeated")
-    parser.add_argument("--points", type=int, default=1_000_000, help="simulated, in two files")
+    parser.add_argument("--points", type=int, default=200_000, help="simulated, in two files")
     parser.add_argument("--rounds", type=int, default=3, help="turns of ingest; models take two at most")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--data", type=Path, default=os.environ.get("EGMSQL_DATA", "../shared/data"))
     return parser.parse_args()
 
 
-def compare(folder, options, parts):
+def compare(results, folder, options, parts):
     """Print the parts asked for, on files in a folder that is thrown away afterwards."""
     if "simulate" in parts:
-        compare_simulation(options.points, options.threads)
+        compare_simulation(results, options.points, options.threads)
     if not {*parts} - {"simulate"}:
         return
     zips = simulated(folder / "zip", options.points, seed=1, products=2)
     if "ingest" in parts:
-        compare_ingest(zips, unpacked(zips, folder / "csv"), options.threads, options.rounds)
-        compare_memory(folder, options.threads)
+        compare_ingest(results, zips, unpacked(zips, folder / "csv"), options.threads, options.rounds)
+        compare_memory(results, folder, options.threads, (10_000, options.points))
     if "size" in parts:
-        compare_size(ingested(folder / "simulated", zips))
-        compare_size(ingested(folder / "real", sorted(Path(options.data).rglob("EGMS_*.zip"))))
+        compare_size(results, ingested(folder / "simulated", zips))
+        compare_size(results, ingested(folder / "real", sorted(Path(options.data).rglob("EGMS_*.zip"))))
     if "models" in parts:
         lake = ingested(folder / "lake", region(folder / "region", options.points, seed=1))
-        compare_models(lake, folder, options.threads, rounds=1)
+        compare_models(results, lake, folder, options.threads, rounds=1)
 
 
 def ingested(lake, zips):

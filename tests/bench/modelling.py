@@ -16,6 +16,7 @@ _GROUND = ("neighbourhood", "geometry")
 _GOAL = 200_000  # points/s of the whole hypothesis bank, two threads, per 250 epochs
 _EPOCHS = 250
 _JUDGED = "features.hypotheses"
+_WHOLE = "one after the other"
 _TELLING = 0.2  # s: what takes less has no rate
 _LIKE_ONE = 200_000  # points of the series that numpy computes on
 
@@ -30,7 +31,7 @@ def models_above_series():
     return [m.name for m in models if m.partition or m.name.split(".")[0] in _GROUND]
 
 
-def compare_models(lake, folder, threads, rounds):
+def compare_models(results, lake, folder, threads, rounds):
     """Print points/s and peak memory of each model, and numpy's rate for the same where there is one."""
     import egmsql
 
@@ -50,22 +51,29 @@ def compare_models(lake, folder, threads, rounds):
         f"\n{n_points:,} points of {n_epochs:.0f} epochs, Parquet to Parquet, audited and published,"
         f" {threads} threads, best of {rounds}; planning and publishing are not counted"
     )
+    size = f"{n_points:,} points of {n_epochs:.0f} epochs"
     print(f"{'model':34}{'s':>8}{'points/s':>12}{'peak MiB':>10}{'numpy, in memory':>18}{'ratio':>8}")
     for model in models:
         seconds, peak = best(runs[model])
-        rate = n_points / max(seconds, 1e-9)
-        ceiling = ""
+        if seconds < _TELLING:
+            print(f"{model:34}{'below ' + str(_TELLING):>20}{peak / 2**20:10.0f}")
+            continue
+        rate, beside = n_points / seconds, ""
         if tops[model]:
             top = n_series / best(tops[model])[0]
-            ceiling = f"{top:18,.0f}{rate / top:8.2f}"
+            beside = f"{top:18,.0f}{rate / top:8.2f}"
+            results.add("models", model, size, rate, "points/s", "numpy, in memory", rate / top)
         elif model == _JUDGED:
-            per = rate * n_epochs / _EPOCHS
-            verdict = "met" if per >= _GOAL else "MISSED"
-            ceiling = f"   at {_EPOCHS} epochs {per:,.0f}, goal {_GOAL:,}: {verdict}"
-        shown = f"{seconds:8.2f}{rate:12,.0f}" if seconds >= _TELLING else f"{'below ' + str(_TELLING):>20}"
-        print(f"{model:34}{shown}{peak / 2**20:10.0f}{ceiling}")
-    rate = n_points / sum(best(runs[model])[0] for model in models)
-    print(f"{'one after the other':42}{rate:12,.0f}")
+            per = f"points/s at {_EPOCHS} epochs"
+            figure = results.add("models", model, size, rate * n_epochs / _EPOCHS, per, goal=_GOAL)
+            beside = f"   at {_EPOCHS} epochs {figure.value:,.0f}, goal {_GOAL:,}: {figure.verdict}"
+        else:
+            results.add("models", model, size, rate, "points/s")
+        print(f"{model:34}{seconds:8.2f}{rate:12,.0f}{peak / 2**20:10.0f}{beside}")
+    whole = results.add(
+        "models", _WHOLE, size, n_points / sum(best(runs[model])[0] for model in models), "points/s"
+    )
+    print(f"{_WHOLE:42}{whole.value:12,.0f}")
 
 
 def _series(lake):
