@@ -68,7 +68,7 @@ likeness: $(VENV)/ready ## simulated beside real bursts: a table of statistics, 
 	$(BIN)/python tests/bench/likeness.py $(ARGS)
 
 bench-serve: $(VENV)/ready ## how long views, series and polygons take at 1 and 10 million points; ARGS="100" for more
-	$(BIN)/python tests/bench/serve.py $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m bench.serve $(ARGS)
 
 bench-map: $(VENV)/ready ## how long a pan and a click take until drawn, in Chromium; ARGS="100", or ARGS="--lake lake"
 	PYTHONPATH=tests $(BIN)/python -m bench.drawing $(ARGS)

@@ -21,7 +21,6 @@ _CATALOGUE = {
     "select 1 from sqlite_master where type='table' and name=?",
     "select name from sqlite_master where type='table'",
     "select name from sqlite_master where type='view'",
-    "select name from sqlite_master where type in ('table', 'view') and name = ? collate nocase",
     "select * from sqlite_master where type = 'table'",
     "select sql from sqlite_master where name = :n and type=:t",
     "select sql from sqlite_master where tbl_name = :n and type='index' and sql is not null",
@@ -29,6 +28,8 @@ _CATALOGUE = {
     "select name from sqlite_master where rootpage = 0 and ( sql like '%virtual table%using fts%' ) or name"
     " in ('sqlite_stat1', 'sqlite_stat2', 'sqlite_stat3', 'sqlite_stat4')",
 }
+# Each check of a permission asks this. It is answered here: the pages' pool of threads may be busy.
+_SPELLING = "select name from sqlite_master where type in ('table', 'view') and name = ? collate nocase"
 _LINKS = {("points", "product"): ("products", "product"), ("glossary", "model"): ("models", "model")}
 
 
@@ -64,6 +65,10 @@ class DuckDBDatabase(Database):
         self, sql, params=None, truncate=False, custom_time_limit=None, page_size=None, log_sql_errors=True
     ):
         """Return the Results of a statement, as Datasette's own method does."""
+        if sql == _SPELLING:
+            names = self.snapshot().tables
+            rows = [(name,) for name in names if name.lower() == params[0].lower()]
+            return Results(rows, False, [("name",) + (None,) * 6])
         if sql.startswith("PRAGMA") or " ".join(sql.split()).lower() in _CATALOGUE:
             return await super().execute(sql, params, truncate, custom_time_limit, page_size, log_sql_errors)
         snapshot = self.snapshot()

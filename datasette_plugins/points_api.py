@@ -25,43 +25,13 @@ _CELL_COLUMNS = (
 )
 _FEW = 4  # files are looked into as they are
 _SMALL_DEGREES = 0.01  # 1.1 km: there points are tried first
+_COARSE_WIDTH = 256  # pixels of a view whose cells tell how many points a box holds, within a hundredth
 
 
 async def viewport(call):
     """Answer the points of a box, or cells of an overview where they are too many."""
-    box, limit = call["bbox"], call["limit"]
-    points, cells = (
-        points_where(call.snapshot, call.filters, box),
-        cells_where(call.snapshot, call.filters, box),
-    )
-    columns = {kind: _columns(call, kind) for kind in ("points", "cells")}
-    fitting = zoom_for(box, call["width"])
-
-    def query(cursor):
-        kind = call["kind"]
-        if kind == "auto" and box[3] - box[1] > _SMALL_DEGREES:
-            # A sum over few cells tells where counting points would be the work itself.
-            about, _ = count_in(cursor, cells, zoom_for(box, 256))
-            # Filters on numbers may leave few of them.
-            most = limit * (4 if call.filters.ranges else 1.2)
-            kind = "cells" if about > most + 100 else "points"
-        elif kind == "auto":
-            kind = "points"
-        if kind == "points":
-            shown = listed(call.snapshot.tables["points"], columns["points"])
-            text = f"select {shown} from points where {points} limit {limit + 1:d}"
-            table = cursor.execute(text, points.params).to_arrow_table()
-            if table.num_rows <= limit:
-                return {"kind": "points"}, table
-            if call["kind"] == "points":
-                wrong = f"holds more than {limit:,} points"
-                raise RequestError("bbox", wrong, "take a smaller box, a larger limit, or kind=auto")
-        zoom, table = cells_at(
-            cursor, cells, fitting, listed(call.snapshot.tables["overviews"], columns["cells"])
-        )
-        return {"kind": "cells", "zoom": zoom, "cell_m": 10 * 2**zoom}, table
-
-    described, table = await call.run(query, FAST_MS)
+    view = _View(call)
+    described, table = await call.run(view.found, FAST_MS)
     release, level = resolve(call.snapshot, call.filters)
     described = {**described, "release": release, "level": level, "n": table.num_rows}
     described["units"] = _units(call.snapshot, table.column_names, described["kind"])
@@ -70,6 +40,48 @@ async def viewport(call):
     if call["format"] == "geojson":
         return as_geojson(table, described)
     return as_json({**described, "columns": columnar(table)})
+
+
+class _View:
+    """What a request for a box asks the tables."""
+
+    def __init__(self, call):
+        self._box, self._limit, self._kind = call["bbox"], call["limit"], call["kind"]
+        self._points = points_where(call.snapshot, call.filters, self._box)
+        self._cells = cells_where(call.snapshot, call.filters, self._box)
+        tables = call.snapshot.tables
+        self._shown = {
+            kind: listed(tables[name], _columns(call, kind))
+            for kind, name in (("points", "points"), ("cells", "overviews"))
+        }
+        self._zoom = zoom_for(self._box, call["width"])
+        # Filters on numbers may leave few of the points of a cell.
+        self._most = self._limit * (4 if call.filters.ranges else 1) + 100
+
+    def found(self, cursor):
+        """Return (what the rows are, Arrow table)."""
+        if self._kind == "cells":
+            return self._found_cells(cursor)
+        n_cells = None
+        if self._kind == "auto" and self._box[3] - self._box[1] > _SMALL_DEGREES:
+            # A sum over few cells tells where counting points would be the work itself.
+            coarse = zoom_for(self._box, _COARSE_WIDTH)
+            about, n_coarse = count_in(cursor, self._cells, coarse)
+            n_cells = n_coarse * 4 ** max(0, coarse - self._zoom)
+            if about > self._most:
+                return self._found_cells(cursor, n_cells)
+        text = f"select {self._shown['points']} from points where {self._points} limit {self._limit + 1:d}"
+        table = cursor.execute(text, self._points.params).to_arrow_table()
+        if table.num_rows <= self._limit:
+            return {"kind": "points"}, table
+        if self._kind == "points":
+            wrong = f"holds more than {self._limit:,} points"
+            raise RequestError("bbox", wrong, "take a smaller box, a larger limit, or kind=auto")
+        return self._found_cells(cursor, n_cells)
+
+    def _found_cells(self, cursor, at_most=None):
+        zoom, table = cells_at(cursor, self._cells, self._zoom, self._shown["cells"], at_most)
+        return {"kind": "cells", "zoom": zoom, "cell_m": 10 * 2**zoom}, table
 
 
 def _columns(call, kind):

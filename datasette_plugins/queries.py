@@ -20,7 +20,7 @@ def resolve(snapshot, filters):
     RequestError
         404 if the lake has no such product.
     """
-    pairs = {(p["release"], p["level"]) for p in snapshot.products.values()}
+    pairs = snapshot.datasets
     found = [
         pair for pair in pairs if filters.release in (None, pair[0]) and filters.level in (None, pair[1])
     ]
@@ -33,9 +33,7 @@ def resolve(snapshot, filters):
 
 
 def _dataset(snapshot, filters):
-    wanted = resolve(snapshot, filters)
-    products = snapshot.products.values()
-    return next(p["dataset"] for p in products if (p["release"], p["level"]) == wanted)
+    return snapshot.datasets[resolve(snapshot, filters)]
 
 
 def listed(table, columns):
@@ -140,10 +138,15 @@ def count_in(cursor, selection, zoom):
     return cursor.execute(text, [zoom, *selection.params]).fetchone()
 
 
-def cells_at(cursor, selection, zoom, columns, limit=MAX_POINTS):
-    """Return (zoom, Arrow table) of cells, at the first zoom from `zoom` up that has at most `limit`."""
-    while zoom < LAST_ZOOM and count_in(cursor, selection, zoom)[1] > limit:
-        zoom += 1
+def cells_at(cursor, selection, zoom, columns, at_most=None, limit=MAX_POINTS):
+    """Return (zoom, Arrow table) of cells, at the first zoom from `zoom` up that has at most `limit`.
+
+    `at_most`: how many cells there can be at `zoom`, where that is known; few need no counting.
+    """
+    n_cells = math.inf if at_most is None else at_most
+    while n_cells > limit and zoom < LAST_ZOOM:
+        _, n_cells = count_in(cursor, selection, zoom)
+        zoom += n_cells > limit
     text = f"select {columns} from overviews where zoom = ? and {selection} limit {limit:d}"
     return zoom, cursor.execute(text, [zoom, *selection.params]).to_arrow_table()
 

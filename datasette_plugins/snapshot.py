@@ -64,6 +64,8 @@ class Snapshot:
         self.signature = _signature(os.fstat(self.descriptor))
         (self.digest,) = self._connection.execute("select digest from lake.state").fetchone()
         self.products = {row["product"]: row for row in self._rows("from products order by product")}
+        # (release, level) -> the number that stands for both in every table
+        self.datasets = {(p["release"], p["level"]): p["dataset"] for p in self.products.values()}
         paths = dict(self._connection.execute("select product, path from lake.series").fetchall())
         self.series = SeriesReader(path.parent, paths)
         self.details = {}  # model -> reader of its rows

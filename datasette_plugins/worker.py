@@ -73,6 +73,7 @@ def _serve(descriptor, threads, memory, address_space):
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     with contextlib.suppress(ValueError, OSError):  # macOS knows no such limit
         resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
+    _send(b"{}")  # ready: from here on the parent counts the time of queries
     while True:
         head = sys.stdin.buffer.read(LENGTH.size)
         if len(head) < LENGTH.size:
@@ -82,8 +83,12 @@ def _serve(descriptor, threads, memory, address_space):
             answer = json.dumps(_answer(connection, guard, request), separators=(",", ":")).encode()
         except MemoryError:
             answer = b'{"error":"the answer needs more memory than is allowed"}'
-        sys.stdout.buffer.write(LENGTH.pack(len(answer)) + answer)
-        sys.stdout.buffer.flush()
+        _send(answer)
+
+
+def _send(answer):
+    sys.stdout.buffer.write(LENGTH.pack(len(answer)) + answer)
+    sys.stdout.buffer.flush()
 
 
 def _answer(connection, guard, request):

@@ -16,7 +16,7 @@ from pathlib import Path
 from egmsql.web.worker import LENGTH
 
 _WORKER = Path(__file__).with_name("worker.py")
-_START_SECONDS = 30  # of a new process on a busy machine, on top of its first answer's time
+_START_SECONDS = 30  # that a new process may take on a busy machine until it can answer
 _GRACE_SECONDS = 1.0
 
 
@@ -66,25 +66,29 @@ class _Worker:
             env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},  # nothing of the server's environment
             cwd="/",
         )
-        self._grace = _START_SECONDS  # until it answered once
+        self._is_ready = False
 
     def ask(self, request):
         """Return the answer to a request; QueryError if the process died or had to be ended."""
         data = json.dumps(request).encode()
-        deadline = time.monotonic() + request["ms"] / 1000 + self._grace
         try:
+            if not self._is_ready:
+                self._message(time.monotonic() + _START_SECONDS)
+                self._is_ready = True
+            deadline = time.monotonic() + request["ms"] / 1000 + _GRACE_SECONDS
             self._process.stdin.write(LENGTH.pack(len(data)) + data)
             self._process.stdin.flush()
-            (size,) = LENGTH.unpack(self._read(LENGTH.size, deadline))
-            answer = json.loads(self._read(size, deadline))
+            return json.loads(self._message(deadline))
         except (OSError, EOFError):
             self.end()
             raise QueryError("the query needed more than is allowed and was stopped") from None
         except TimeoutError:
             self.end()
             raise DeadlineError("interrupted") from None
-        self._grace = _GRACE_SECONDS
-        return answer
+
+    def _message(self, deadline):
+        (size,) = LENGTH.unpack(self._read(LENGTH.size, deadline))
+        return self._read(size, deadline)
 
     def _read(self, size, deadline):
         stream, parts = self._process.stdout, []

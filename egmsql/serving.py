@@ -23,6 +23,7 @@ from egmsql.storage import quoted
 from egmsql.workspace import scan
 
 FORMAT = 3  # of the file: raise it when its bookkeeping changes
+ROW_GROUP_ROWS = 32_768  # a small box reads a quarter of what it would of DuckDB's own 122,880
 
 _SERIES = "series.displacement"
 _DETAILS = (
@@ -185,7 +186,8 @@ def _write(path, lake, project, state, settings):
     }
     with contextlib.closing(duckdb.connect(config=config)) as connection:
         # Newer encodings than DuckDB 1.0 knew make the file a tenth smaller.
-        connection.execute(f"attach {quoted(str(path))} as served (storage_version 'latest')")
+        options = f"storage_version 'latest', row_group_size {ROW_GROUP_ROWS}"
+        connection.execute(f"attach {quoted(str(path))} as served ({options})")
         connection.execute("use served")
         connection.execute("create schema if not exists lake")
         for model in () if keeps_rows else served_models(project):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import multiprocessing
 import os
 import socket
 import subprocess
@@ -13,6 +14,11 @@ import httpx
 from egmsql.web.plugin import served_of
 
 from egmsql.serve import datasette_for
+
+_FORKED = multiprocessing.get_context("forkserver")
+_FORKED.set_forkserver_preload(
+    ["egmsql.cli", "datasette.app", "egmsql.web.plugin", "uvicorn", "pytest", "forge"]
+)
 
 
 class Site:
@@ -54,9 +60,7 @@ class Server:
     """`egmsql serve`, or Datasette with a file of metadata, as its own process, asked over a socket."""
 
     def __init__(self, lake, *options, environment=None, metadata=None):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self._listen()
         command = ["egmsql", "serve", str(lake)] if metadata is None else ["datasette", "-m", str(metadata)]
         command = [sys.executable, "-m", *command, "--port", str(self.port), *options]
         self.process = subprocess.Popen(
@@ -65,15 +69,27 @@ class Server:
             stderr=subprocess.DEVNULL,
             env={**os.environ, **(environment or {})},
         )
+        self._wait()
+
+    def _listen(self):
+        """Choose a port and make a client of it."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
+
+    def _wait(self):
         until = time.monotonic() + 120
-        while time.monotonic() < until and self.process.poll() is None:
+        while time.monotonic() < until and self.is_running():
             with contextlib.suppress(httpx.TransportError):
                 if self.client.get("/health").status_code == 200:
                     return
-            time.sleep(0.1)
+            time.sleep(0.02)
         self.close()
         raise RuntimeError("the server did not start")
+
+    def is_running(self):
+        return self.process.poll() is None
 
     def sql(self, text):
         return self.client.get("/egms.json", params={"sql": text, "_shape": "array"})
@@ -82,3 +98,42 @@ class Server:
         self.client.close()
         self.process.terminate()
         self.process.wait(20)
+
+
+class ForkedServer(Server):
+    """`egmsql serve LAKE` in a fresh process that is forked from one with everything imported: a third of a second.
+
+    `folder` is its home and its place for temporary files; what it says is in `folder`.log.
+    """
+
+    def __init__(self, lake, folder, *options):
+        self._listen()
+        self._log = folder.with_name(f"{folder.name}.log")
+        arguments = ["serve", str(lake), "--port", str(self.port), *options]
+        self.process = _FORKED.Process(target=_serve, args=(arguments, str(folder), str(self._log)))
+        self.process.start()
+        self._wait()
+
+    def is_running(self):
+        return self.process.is_alive()
+
+    @property
+    def said(self):
+        """What it has written to its output."""
+        return self._log.read_text(encoding="utf-8")
+
+    def close(self):
+        self.client.close()
+        self.process.terminate()
+        self.process.join(20)
+
+
+def _serve(arguments, folder, log):
+    """Run in the child: what `egmsql` does."""
+    from egmsql.cli import main
+
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.environ.update(HOME=folder, TMPDIR=folder)
+    main(arguments)

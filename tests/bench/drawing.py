@@ -1,6 +1,6 @@
 """How long the map takes in a browser: from the end of a pan, and from a click, to what is drawn: `make bench-map`.
 
-Over a made-up lake of so many million points (tests/bench/serve.py), or any built one with --lake. The page measures itself: a
+Over a made-up lake of so many million points (tests/bench/made_up.py), or any built one with --lake. The page measures itself: a
 pan from its end to the canvas drawn with the new data, request and decoding included; a click to the series and its model
 drawn. Chromium draws without a graphics card. Run it on a machine that does nothing else.
 """
@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.serve import make
+from bench.made_up import make
 from websites import Server
 
 ZOOMS, PANS, CLICKS = (5, 8, 11, 13, 14, 15, 16), 20, 20
