@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from egmsql.objects import opened
+
 _FOOTERS = 256  # kept at once; one of a burst takes about 100 KiB
 _MM = 0.1  # mm in one unit
 
@@ -34,7 +36,7 @@ class SeriesReader:
 
     Parameters
     ----------
-    root : Path
+    root : Path or ObjectPath
         The lake's folder.
     paths : dict
         Product -> path of its series, relative to the lake.
@@ -53,7 +55,7 @@ class SeriesReader:
         try:
             footer = self._footer(path)
             groups = self._groups(footer, wanted)
-            with pq.ParquetFile(path, metadata=footer.metadata, memory_map=False) as file:
+            with pq.ParquetFile(opened(path), metadata=footer.metadata, memory_map=False) as file:
                 parts = [self._pick(file, group, some) for group, some in groups.items()]
         except FileNotFoundError:
             raise SeriesLostError(product) from None
@@ -72,7 +74,7 @@ class SeriesReader:
         path = self._root / self.paths[product]
         try:
             footer = self._footer(path)
-            with pq.ParquetFile(path, metadata=footer.metadata, memory_map=False) as file:
+            with pq.ParquetFile(opened(path), metadata=footer.metadata, memory_map=False) as file:
                 parts = [
                     self._pick(file, group, some, columns)
                     for group, some in self._groups(footer, sorted(set(pids))).items()
@@ -109,7 +111,7 @@ class SeriesReader:
             if path in self._footers:
                 self._footers.move_to_end(path)
                 return self._footers[path]
-        metadata = pq.read_metadata(path)
+        metadata = pq.read_metadata(opened(path))
         column = next(i for i in range(metadata.num_columns) if metadata.schema.column(i).path == "pid")
         statistics = [metadata.row_group(g).column(column).statistics for g in range(metadata.num_row_groups)]
         footer = _Footer(metadata, [s.min for s in statistics], [s.max for s in statistics])

@@ -12,15 +12,16 @@ import datetime
 import os
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import duckdb
 from egmsql.web.series import SeriesReader
+from egmsql.web.watch import Watch, signature
 from egmsql.web.worker import open_served
 from egmsql.web.workers import BusyError, DeadlineError, WorkerLimits, WorkerPool
 
-from egmsql.errors import LakeError
-from egmsql.lake import SERVING
+from egmsql.errors import EgmsqlError, LakeError
+from egmsql.lake import SERVING, lake_at
+from egmsql.objects import local_copy
 
 FORMAT = 3  # of `serving.duckdb`, as egmsql.serving writes it
 
@@ -44,15 +45,16 @@ class Snapshot:
 
     Parameters
     ----------
-    path : Path
-        `serving.duckdb`; opened once, by descriptor, which the workers inherit.
+    path : Path or ObjectPath
+        `serving.duckdb`; opened once, by descriptor, which the workers inherit. Of an object a copy on this
+        machine is opened.
     limits : WorkerLimits
     executors : Executors
         Threads of the routes' own queries; they outlive snapshots.
     """
 
     def __init__(self, path, limits, executors):
-        self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self.descriptor = os.open(local_copy(path), os.O_RDONLY | os.O_CLOEXEC)
         try:
             self._connection, names = open_served(self.descriptor, threads=2, memory="1GB")
             self.tables = self._read_tables(names)
@@ -61,7 +63,7 @@ class Snapshot:
             advice = f"run `egmsql check {path.parent} --repair`, then `egmsql build {path.parent}`"
             raise LakeError(path, "cannot be served: it is damaged or of another version", advice) from None
         self.size = os.fstat(self.descriptor).st_size
-        self.signature = _signature(os.fstat(self.descriptor))
+        self.signature = signature(os.fstat(self.descriptor))
         (self.digest,) = self._connection.execute("select digest from lake.state").fetchone()
         self.products = {row["product"]: row for row in self._rows("from products order by product")}
         # (release, level) -> the number that stands for both in every table
@@ -204,9 +206,10 @@ class Served:
     """
 
     def __init__(self, root, limits=None):
-        self._path = Path(root) / SERVING
+        self._path = lake_at(root).root / SERVING
         if not self._path.exists():
             raise LakeError(root, "has no tables to serve", f"make them with `egmsql build {root}`")
+        self._watch = Watch(self._path)
         self._limits, self._executors = limits or WorkerLimits(), Executors()
         self.opened_at = datetime.datetime.now(datetime.UTC)
         self._refreshing = threading.Lock()
@@ -215,11 +218,7 @@ class Served:
 
     async def acquire(self):
         """Return the newest state, held for the caller, who releases it."""
-        try:
-            replaced = _signature(self._path.stat()) != self.current.signature
-        except OSError:
-            replaced = False
-        if replaced and self._refreshing.acquire(blocking=False):
+        if self._watch.is_other(self.current) and self._refreshing.acquire(blocking=False):
             try:
                 await self._refresh()
             finally:
@@ -233,7 +232,7 @@ class Served:
         loop = asyncio.get_running_loop()
         try:
             fresh = await loop.run_in_executor(None, Snapshot, self._path, self._limits, self._executors)
-        except (LakeError, OSError):
+        except (EgmsqlError, OSError):
             return  # a file of another version: go on with the state that is open
         for callback in self.on_change:
             await callback(fresh)
@@ -243,10 +242,6 @@ class Served:
     def close(self):
         """Close the state and end its workers."""
         self.current.retire()
-
-
-def _signature(stat):
-    return stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 def present():

@@ -1,10 +1,8 @@
-"""Everything a command does, as calls on the path of a lake."""
-
-from pathlib import Path
+"""Everything a command does, as calls on the folder or the address of a lake."""
 
 from egmsql import builder, ingestion, sandboxes, serving, upkeep
 from egmsql.catalog import is_current
-from egmsql.lake import CATALOGUE, SERVING, Lake, existing_lake
+from egmsql.lake import CATALOGUE, SERVING, existing_lake, lake_at
 from egmsql.planner import Planner, Step
 from egmsql.project import load_project
 from egmsql.report import sections  # eager: `egmsql.report` is the call, so the package is loaded before it
@@ -13,7 +11,7 @@ from egmsql.settings import Settings, parse_age
 
 def ingest(lake, files, settings=None, project=None, wait=0.0, progress=None):
     """Read delivered files into the lake at a path; see `egmsql.ingestion.ingest`."""
-    return ingestion.ingest(Lake(Path(lake)), project or load_project(), files, settings, wait, progress)
+    return ingestion.ingest(lake_at(lake), project or load_project(), files, settings, wait, progress)
 
 
 def plan(lake, project=None, refit=False):

@@ -6,15 +6,15 @@ the whole new one.
 
 import contextlib
 import hashlib
-import os
 import shutil
 
 import duckdb
 
 from egmsql.about import __version__
 from egmsql.changes import carry_changes
+from egmsql.credentials import reach
 from egmsql.errors import LakeError, unwritten
-from egmsql.lake import open_catalogue
+from egmsql.lake import CATALOGUE, open_catalogue
 from egmsql.lineage import lineage_of
 from egmsql.state import LAKE_FORMAT, as_json
 from egmsql.storage import quoted
@@ -44,11 +44,8 @@ def publish(lake, project, state, changes=None):
         previous_paths = {r.path for r in before.files.values()}
         write_catalogue(unfinished, lake, project, state, previous_paths, changes=changes)
         _prove(unfinished, state)
-        unfinished.chmod(0o444)
-        synchronise(unfinished)
         _refuse_writers(lake)
-        unfinished.replace(lake.catalogue)
-        synchronise(lake.root)
+        lake.place(unfinished, CATALOGUE)
     except (duckdb.Error, OSError) as error:
         raise unwritten(lake.catalogue, error) from None
     finally:
@@ -86,6 +83,7 @@ def write_catalogue(
 ):
     """Write a catalogue file of `state`; `without` names models to leave out (a sandbox)."""
     with contextlib.closing(duckdb.connect(str(path))) as connection:
+        reach(connection, lake.root)
         connection.execute("begin")
         connection.execute(f"set variable lake = {quoted(str(lake.root.absolute()))}")
         for schema in dict.fromkeys(name.split(".")[0] for name in project.models):
@@ -257,12 +255,3 @@ select schema_name, view_name, 'view' from duckdb_views() where not internal
 union all
 select schema_name, table_name, 'table' from duckdb_tables()
 """
-
-
-def synchronise(path):
-    """Ask the disk to keep what was written; os.replace alone orders nothing across a power loss."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -9,6 +9,7 @@ import contextlib
 
 import duckdb
 
+from egmsql.credentials import reach
 from egmsql.errors import unwritten
 from egmsql.lake import open_catalogue
 from egmsql.storage import quoted
@@ -122,6 +123,7 @@ def cluster_changes(lake, before, after, settings):
         "temp_directory": str(spill / "spill"),
     }
     with contextlib.closing(duckdb.connect(config=config)) as connection:
+        reach(connection, lake.root)
         _load_known(connection, lake)
         touched = [_rows(lake, [r for key, r in side.items() if key in changed]) for side in (old, new)]
         query = _QUERY.format(

@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 import egmsql
+from egmsql.arguments import LAKE
 from egmsql.errors import EgmsqlError, SettingError
 from egmsql.export.command import export_command, zones_command
 from egmsql.plot.command import plot_command
@@ -21,7 +22,6 @@ from egmsql.simulator.command import simulate
 from egmsql.upkeep import raise_for
 from egmsql.workspace import spatial_file
 
-_LAKE = click.argument("lake", type=click.Path(path_type=Path))
 _WAIT = click.option(
     "--wait", default=0.0, metavar="SECONDS", help="Wait this long for another writer to end."
 )
@@ -99,7 +99,7 @@ def _bars():
 
 
 @cli.command()
-@_LAKE
+@LAKE
 @click.argument("files", nargs=-1, required=True)
 @_THREADS
 @_MEMORY
@@ -125,7 +125,7 @@ def ingest(context, lake, files, threads, memory, wait):
 
 
 @cli.command()
-@_LAKE
+@LAKE
 @_REFIT
 @click.pass_context
 def plan(context, lake, refit):
@@ -139,7 +139,7 @@ def plan(context, lake, refit):
 
 
 @cli.command()
-@_LAKE
+@LAKE
 @click.argument("models", nargs=-1)
 @_REFIT
 @_THREADS
@@ -169,7 +169,7 @@ def build(context, lake, models, refit, threads, memory, wait, scheduler):
 
 
 @cli.command()
-@_LAKE
+@LAKE
 @click.option("--repair", is_flag=True, help="Forget damaged files, so that the next build makes them again.")
 @_THREADS
 @_MEMORY
@@ -193,7 +193,7 @@ def check(context, lake, repair, threads, memory):
 
 
 @cli.command()
-@_LAKE
+@LAKE
 @click.argument("product")
 @_WAIT
 @click.pass_context
@@ -204,7 +204,7 @@ def remove(context, lake, product, wait):
 
 
 @cli.command()
-@_LAKE
+@LAKE
 @click.option(
     "--keep",
     default="1d",
@@ -220,7 +220,7 @@ def clean(lake, keep, wait):
 
 
 @cli.command()
-@_LAKE
+@LAKE
 @click.argument("model")
 @click.option(
     "--source",
@@ -238,7 +238,7 @@ def sandbox(context, lake, model, source):
 
 
 @cli.command()
-@_LAKE
+@LAKE
 def shell(lake):
     """Open an SQL prompt on LAKE with spatial, the UDFs and a history; reads statements from a pipe too."""
     from egmsql.shell import run_shell

@@ -1,6 +1,7 @@
 """Opening a lake for reading: a plain DuckDB connection that also knows spatial and the UDFs."""
 
-from egmsql.errors import LakeError
+from egmsql.credentials import reach
+from egmsql.errors import EgmsqlError
 from egmsql.lake import existing_lake, open_catalogue
 from egmsql.storage import quoted
 from egmsql.udfs import registry
@@ -13,7 +14,7 @@ def connect(lake, spatial=True, udfs=True):
     Parameters
     ----------
     lake : str or Path
-        The lake's folder.
+        The lake's folder, or its address `s3://bucket/prefix`.
     spatial : bool
         Load the spatial extension.
     udfs : bool
@@ -28,7 +29,8 @@ def connect(lake, spatial=True, udfs=True):
     connection = open_catalogue(found.catalogue)
     try:
         found.check_format(connection)
-    except LakeError:
+        reach(connection, found.root)
+    except EgmsqlError:
         connection.close()
         raise
     connection.execute(f"set variable lake = {quoted(str(found.root.absolute()))}")

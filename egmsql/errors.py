@@ -1,5 +1,7 @@
 """The errors a user can meet: one line each, ``<where>: <what is wrong>; <what to do>``."""
 
+import re
+
 
 class EgmsqlError(Exception):
     """An error whose message is complete: the command line prints it and exits with 1."""
@@ -43,5 +45,10 @@ def unwritten(where, error):
     if "OutOfMemory" in type(error).__name__:
         advice = "allow more with --memory, such as --memory 4GiB; what was finished is kept"
         return LakeError(where, "the memory allowed does not suffice", advice)
+    if "HTTPException" in type(error).__name__:
+        status = re.search(r"HTTP (\d{3})|Could not (connect|establish)", text)
+        wrong = f"the lake's storage does not give it ({status[0] if status else text[:200]})"
+        advice = "check the credentials and the endpoint, and run again; what was finished is kept"
+        return LakeError(where, wrong, advice)
     reason = getattr(error, "strerror", None) or text[:300]
     return LakeError(where, f"cannot be written ({reason})", "check the lake's folder and its permissions")

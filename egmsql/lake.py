@@ -1,4 +1,4 @@
-"""A lake on disk: where things lie, who may write, and what is no longer needed."""
+"""A lake: where things lie, who may write, and what is no longer needed."""
 
 import contextlib
 import json
@@ -15,12 +15,13 @@ import duckdb
 import filelock
 
 from egmsql.errors import LakeError
+from egmsql.objects import local_copy
 from egmsql.state import LAKE_FORMAT, State, load_state
 
 CATALOGUE = "egmsql.duckdb"
 SERVING = "serving.duckdb"  # what the web reads
 _HEADERS = 3 * 4096  # bytes of a DuckDB file before its first block
-_SCRATCH = ".tmp"
+SCRATCH = ".tmp"
 _LOCK = ".lock"
 _OURS = re.compile(r"[a-z_]+/\w+/([a-z_]+=[^/]+/)?[0-9a-f]{20}\.parquet")  # what `file_for` names
 _ALIAS = ".reading-"  # a second name of the catalogue while it is being opened
@@ -28,7 +29,7 @@ _ALIAS = ".reading-"  # a second name of the catalogue while it is being opened
 
 @dataclass(frozen=True)
 class Lake:
-    """The folder of one lake.
+    """The folder of one lake; see `egmsql.buckets` for one on object storage.
 
     Parquet files are immutable: each is written under `.tmp` and moved to a name made of its fingerprint.
     The catalogue alone says which of them count.
@@ -42,9 +43,14 @@ class Lake:
         return self.root / CATALOGUE
 
     @property
+    def home(self):
+        """The folder of this machine for locks and unfinished files."""
+        return self.root
+
+    @property
     def scratch(self):
         """The folder of unfinished files and of DuckDB's spill; nothing in it outlives a command."""
-        return self.root / _SCRATCH
+        return self.home / SCRATCH
 
     def file_for(self, model, partition_kind, partition, fingerprint):
         """Return the path, relative to the lake, of a model's rows for one partition."""
@@ -84,9 +90,9 @@ class Lake:
     def writing(self, wait=0.0):
         """Hold the lake's only writer's place; LakeError after `wait` seconds if another process has it."""
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(self.root / _LOCK, timeout=wait)
-            holder = self.root / f"{_LOCK}.json"
+            self.home.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(self.home / _LOCK, timeout=wait)
+            holder = self.home / f"{_LOCK}.json"
             with self._acquired(lock, holder):
                 holder.write_text(json.dumps({"pid": os.getpid()}))
                 self._empty_scratch()
@@ -116,19 +122,42 @@ class Lake:
 
     def _empty_scratch(self):
         shutil.rmtree(self.scratch, ignore_errors=True)
-        for left in self.root.glob(f"{_ALIAS}*"):
+        for left in self.home.glob(f"{_ALIAS}*"):
             left.unlink(missing_ok=True)
 
+    def place(self, unfinished, name):
+        """Let a finished file take the place of `name` (the catalogue, the web's file) in one step."""
+        unfinished.chmod(0o444)
+        synchronise(unfinished)
+        unfinished.replace(self.root / name)
+        synchronise(self.root)
+
     def unreferenced(self, state, keep_seconds):
-        """Return paths of Parquet files that the last two catalogues do not name and that are old enough."""
+        """Return name -> bytes of Parquet files that the last two catalogues do not name and are old enough.
+
+        Names are paths relative to the lake.
+        """
         named = {r.path for r in state.files.values()} | state.previous_paths
-        limit = time.time() - keep_seconds
-        found = []
+        return {
+            name: n_bytes
+            for name, n_bytes, age in self._parquet_files()
+            if _OURS.fullmatch(name) and name not in named and age >= keep_seconds
+        }
+
+    def _parquet_files(self):
+        """Yield (path relative to the lake, bytes, seconds since it was written)."""
+        now = time.time()
         for path in sorted(self.root.rglob("*.parquet")):
-            relative = path.relative_to(self.root).as_posix()
-            if _OURS.fullmatch(relative) and relative not in named and path.stat().st_mtime <= limit:
-                found.append(path)
-        return found
+            found = path.stat()
+            yield path.relative_to(self.root).as_posix(), found.st_size, now - found.st_mtime
+
+    def delete(self, names):
+        """Delete files by their paths relative to the lake, and folders that are empty then."""
+        for name in names:
+            (self.root / name).unlink()
+        for folder in sorted({parent for name in names for parent in Path(name).parents}, reverse=True):
+            if folder != Path() and not any((self.root / folder).iterdir()):
+                (self.root / folder).rmdir()
 
 
 def open_catalogue(path):
@@ -137,6 +166,7 @@ def open_catalogue(path):
     DuckDB hands one instance to all connections of a process that name the same path, also after the file
     was replaced. A name of its own gives each connection the file as it is now, and UDFs of its own.
     """
+    path = local_copy(path)
     spill = Path(tempfile.gettempdir()) / f"egmsql-{uuid.uuid4().hex}"
     try:
         with _own_name(path) as alias:
@@ -182,9 +212,30 @@ def _holder(error):
     return f"process {text[start + 5 : end]}" if start >= 0 else "another process"
 
 
+def synchronise(path):
+    """Ask the disk to keep what was written; os.replace alone orders nothing across a power loss."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def lake_at(root):
+    """Return the Lake at a folder or an address `s3://bucket/prefix`, whether or not there is one."""
+    scheme = re.match(r"([a-z0-9]+):/", str(root))
+    if scheme is None:
+        return Lake(Path(root))
+    if scheme[1] != "s3" or isinstance(root, Path):  # pathlib takes one of the two slashes away
+        raise LakeError(root, "is no address of a lake", "give a folder or, as text, s3://bucket/prefix")
+    from egmsql.buckets import bucket_lake  # which is a Lake itself
+
+    return bucket_lake(str(root))
+
+
 def existing_lake(root):
-    """Return the Lake at `root`; LakeError when there is none."""
-    lake = Lake(Path(root))
+    """Return the Lake at a folder or an address; LakeError when there is none."""
+    lake = lake_at(root)
     if not lake.exists():
         raise LakeError(root, "is no lake", "make one with `egmsql ingest LAKE FILE...`")
     return lake

@@ -18,6 +18,7 @@ import duckdb
 
 from egmsql import __version__
 from egmsql.errors import LakeError, SettingError
+from egmsql.lake import CATALOGUE, SCRATCH
 from egmsql.settings import Settings
 from egmsql.tasks import Reads, run_table_task, running
 from egmsql.udfs import registry
@@ -107,7 +108,7 @@ class Cluster:
         name = f"{hashlib.sha256(pickled).hexdigest()[:20]}.project"
 
         def submit(task):
-            given = task.scratch.with_name(name)  # on the storage that all share
+            given = task.lake / SCRATCH / name  # on the storage that all share
             if not given.exists():
                 given.write_bytes(pickled)
             key = f"{task.model}-{task.partition or 'all'}-{task.scratch.name}"
@@ -171,9 +172,12 @@ def work(given, task, expected):
         if stamp() != expected:
             advice = "install the same egmsql with the same Python functions on every worker"
             raise LakeError(worker.address, "has another version than the build", advice)
-        if not task.lake.is_dir():
+        if not (task.lake / CATALOGUE).exists():
             raise LakeError(worker.address, f"does not see {task.lake}", "mount it there under the same path")
-        return done(_project(given), dataclasses.replace(task, settings=_share(worker, task.settings)))
+        share = {"settings": _share(worker, task.settings)}
+        if not isinstance(task.lake, Path):
+            share["scratch"] = Path(worker.local_directory) / task.scratch.name
+        return done(_project(given), dataclasses.replace(task, **share))
     except LakeError as error:
         if "disk is full" in error.wrong:  # another worker may have room
             raise

@@ -6,6 +6,7 @@ it was made: an upstream built again with equal rows changes nothing below it.
 """
 
 import hashlib
+import io
 import json
 import re
 from dataclasses import dataclass
@@ -268,11 +269,12 @@ def _reading_rows(model, path):
     """Return the rows of a reading list; a lost one has none until it is made again."""
     if not path.exists():
         return []
-    absent = {"partition", "product"} - set(pq.read_schema(path).names)
+    table = pq.read_table(io.BytesIO(path.read_bytes()))
+    absent = {"partition", "product"} - set(table.column_names)
     if absent:
         wrong = f"defines a partition but has no column {' or '.join(sorted(absent))}"
         raise ModelError(model.path, wrong, "give a row (partition, product) for each product that one reads")
-    return pq.read_table(path).to_pylist()
+    return table.to_pylist()
 
 
 def _contents(records):

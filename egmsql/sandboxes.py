@@ -2,6 +2,7 @@
 
 import contextlib
 import uuid
+from pathlib import Path
 
 import duckdb
 
@@ -29,6 +30,8 @@ def sandbox(lake, project, model, source=None):
     """
     if model not in project.models:
         raise ModelError(model, "is no model", f"choose one of {', '.join(project.models)}")
+    if not isinstance(lake.root, Path):
+        raise LakeError(lake.root, "is not on disk, where a sandbox lies", "copy the lake to a folder first")
     if (lake.root / f"{SANDBOX}.wal").exists():
         raise LakeError(lake.root / SANDBOX, "is open in another process", "close that shell first")
     state = lake.load()

@@ -1,10 +1,10 @@
 """The command `egmsql serve`: Datasette over a lake, with settings that are safe to show to strangers."""
 
 import os
-from pathlib import Path
 
 import click
 
+from egmsql.arguments import LAKE
 from egmsql.errors import LakeError, SettingError
 from egmsql.lake import SERVING, existing_lake
 
@@ -58,7 +58,7 @@ def run(lake, host, port, **options):
 
 
 @click.command()
-@click.argument("lake", type=click.Path(path_type=Path))
+@LAKE
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8001, show_default=True)
 @click.option("--base-url", default="/", show_default=True, help="Path under which a proxy shows it.")

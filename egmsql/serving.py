@@ -14,9 +14,11 @@ from dataclasses import dataclass
 import duckdb
 
 from egmsql.about import __version__
-from egmsql.catalog import column_rows, refuse_unmerged, synchronise, texts_digest
+from egmsql.catalog import column_rows, refuse_unmerged, texts_digest
+from egmsql.credentials import reach
 from egmsql.errors import LakeError, unwritten
 from egmsql.lake import SERVING, open_catalogue
+from egmsql.objects import local_copy
 from egmsql.settings import Settings
 from egmsql.state import as_json
 from egmsql.storage import quoted
@@ -163,12 +165,9 @@ def publish_serving(lake, project, state, settings=None):
     before = written(lake)
     try:
         if before is not None and before.rows == digests(project, state).rows:
-            shutil.copyfile(lake.root / SERVING, unfinished)
+            shutil.copyfile(local_copy(lake.root / SERVING), unfinished)
         _write(unfinished, lake, project, state, settings or Settings())
-        unfinished.chmod(0o444)
-        synchronise(unfinished)
-        unfinished.replace(lake.root / SERVING)
-        synchronise(lake.root)
+        lake.place(unfinished, SERVING)
     except (duckdb.Error, OSError) as error:
         raise unwritten(lake.root / SERVING, error) from None
     finally:
@@ -185,6 +184,7 @@ def _write(path, lake, project, state, settings):
         "autoinstall_known_extensions": False,
     }
     with contextlib.closing(duckdb.connect(config=config)) as connection:
+        reach(connection, lake.root)
         # Newer encodings than DuckDB 1.0 knew make the file a tenth smaller.
         options = f"storage_version 'latest', row_group_size {ROW_GROUP_ROWS}"
         connection.execute(f"attach {quoted(str(path))} as served ({options})")

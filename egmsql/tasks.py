@@ -5,11 +5,14 @@ run on another machine that shares the lake's storage.
 """
 
 import concurrent.futures
+import contextlib
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from egmsql.contracts import check_columns
 from egmsql.errors import AuditError, EgmsqlError
+from egmsql.objects import brought, moved
 from egmsql.state import AuditRecord, as_json, now
 from egmsql.storage import read_facts, write_parquet
 from egmsql.stream import SharedRows
@@ -51,17 +54,19 @@ def run_table_task(project, name, partition, reads, target, scratch, settings):
     model = project.models[name]
     resumed = target.exists()
     with _workspace(project, scratch, settings) as workspace:
-        if not resumed:
+        if resumed:
+            near = brought(target, scratch)
+        else:
             workspace.prepare_functions([model])
             listing = project.reading_list_of(model)
             for upstream in project.upstream_tables(model):
                 own = partition if upstream == listing else None
                 workspace.bind_files(upstream, reads.files[upstream], own)
             workspace.prepare_views([model])
-            _write(workspace.connection, project, model, target, scratch)
-        findings = audit_files(project, workspace, name, partition, {**reads.files, name: [target]})
-    _refuse(findings, [] if resumed else [target])  # what was there may be in a reader's catalogue
-    return Written(read_facts(target), findings, resumed)
+            near = _write(workspace.connection, project, model, target, scratch)
+        findings = audit_files(project, workspace, name, partition, {**reads.files, name: [near]})
+        _refuse(findings, [] if resumed else [target])  # what was there may be in a reader's catalogue
+        return Written(read_facts(near), findings, resumed)
 
 
 def run_source_tasks(project, source, targets, reads, scratch, settings, progress=None):
@@ -71,13 +76,15 @@ def run_source_tasks(project, source, targets, reads, scratch, settings, progres
     that this call wrote remains.
     """
     missing = [project.models[name] for name, path in targets.items() if not path.exists()]
-    files = {**reads.files, **{name: [path] for name, path in targets.items()}}
     written = {}
     with _workspace(project, scratch, settings) as workspace:
         try:
+            near = {}
             if missing:
-                _write_from_source(workspace, project, source, missing, targets, scratch, progress)
-            for name, path in targets.items():
+                near = _write_from_source(workspace, project, source, missing, targets, scratch, progress)
+            near |= {name: brought(path, scratch) for name, path in targets.items() if name not in near}
+            files = {**reads.files, **{name: [path] for name, path in near.items()}}
+            for name, path in near.items():
                 findings = audit_files(project, workspace, name, source.product, files)
                 _refuse(findings, [])
                 written[name] = Written(read_facts(path), findings, project.models[name] not in missing)
@@ -133,7 +140,10 @@ def _refuse(findings, targets):
 
 
 def _write_from_source(workspace, project, source, models, targets, scratch, progress):
-    """Read a delivered file once and let every model write its rows from that reading at the same time."""
+    """Read a delivered file once and let every model write its rows from that reading at the same time.
+
+    Returns name -> where this machine reads what was written.
+    """
     connection = workspace.connection
     workspace.bind_row("source.file", source.file_table())
     with SharedRows(source, len(models), progress) as shared:
@@ -145,15 +155,14 @@ def _write_from_source(workspace, project, source, models, targets, scratch, pro
             try:
                 with connection.cursor() as cursor:
                     cursor.register("_delivered", shared.reader(index))
-                    _write(cursor, project, model, targets[model.name], scratch)
+                    return _write(cursor, project, model, targets[model.name], scratch)
             finally:
                 shared.leave(index)
 
         with concurrent.futures.ThreadPoolExecutor(len(models)) as pool:
-            futures = [pool.submit(write, i, m) for i, m in enumerate(models)]
+            futures = {pool.submit(write, i, m): m.name for i, m in enumerate(models)}
             try:
-                for future in concurrent.futures.as_completed(futures):
-                    future.result()
+                return {futures[f]: f.result() for f in concurrent.futures.as_completed(futures)}
             except BaseException as error:
                 shared.stop()
                 # The reader's own word about the file says more than the queries that it ended.
@@ -163,17 +172,25 @@ def _write_from_source(workspace, project, source, models, targets, scratch, pro
 
 
 def _write(connection, project, model, target, scratch):
-    """Stream a model's rows into one Parquet file that appears whole or not at all."""
+    """Stream a model's rows into one Parquet file that appears whole or not at all.
+
+    Returns where this machine reads it.
+    """
     with running.holding(connection), explained(model):
         columns = {r[0]: r[1] for r in connection.execute(f"describe {model.query}").fetchall()}
         check_columns(model, project.contracts, columns)
         unfinished = scratch / f"{target.stem}-{model.name}.parquet"
         unfinished.parent.mkdir(parents=True, exist_ok=True)
         write_parquet(connection, model.query, columns, unfinished)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.replace(target)
+        return moved(unfinished, target)
 
 
+@contextlib.contextmanager
 def _workspace(project, scratch, settings):
+    """Yield a Workspace; the task's folder of unfinished files ends with it."""
     scratch.mkdir(parents=True, exist_ok=True)
-    return Workspace(project, settings, scratch / "spill")
+    try:
+        with Workspace(project, settings, scratch / "spill") as workspace:
+            yield workspace
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)

@@ -56,7 +56,10 @@ def check(lake, project, settings=None, progress=None):
         concurrent.futures.ThreadPoolExecutor(settings.threads) as pool,
         progress.tasks("audits", len(todo)) as done,
     ):
-        futures = [pool.submit(_audit, recorder, *each, Path(scratch), share) for each in todo]
+        futures = [
+            pool.submit(_audit, recorder, *each, Path(scratch) / str(number), share)
+            for number, each in enumerate(todo)
+        ]
         for future in futures:
             records = future.result()
             found.n_audits += len(records)
@@ -138,16 +141,9 @@ def clean(lake, keep=_DAY, wait=0.0):
     with lake.writing(wait):
         if not lake.exists():
             raise LakeError(lake.root, "is no lake", "make one with `egmsql ingest LAKE FILE...`")
-        paths = lake.unreferenced(lake.load(), keep)
-        n_bytes = sum(path.stat().st_size for path in paths)
-        for path in paths:
-            path.unlink()
-        for folder in sorted(
-            {parent for p in paths for parent in p.relative_to(lake.root).parents}, reverse=True
-        ):
-            if folder != Path() and not any((lake.root / folder).iterdir()):
-                (lake.root / folder).rmdir()
-    return len(paths), n_bytes
+        found = lake.unreferenced(lake.load(), keep)
+        lake.delete(list(found))
+    return len(found), sum(found.values())
 
 
 def raise_for(findings):

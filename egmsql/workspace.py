@@ -8,6 +8,7 @@ from importlib import resources
 
 import duckdb
 
+from egmsql.credentials import reach
 from egmsql.errors import ModelError, unwritten
 from egmsql.storage import quoted
 from egmsql.udfs import registry
@@ -78,6 +79,8 @@ class Workspace:
 
         With `partition` only the rows that name it: what a partition sees of its own reading list.
         """
+        if paths:
+            reach(self.connection, paths[0])  # one lake's files lie together
         rows = scan(paths, self._project.contracts[name])
         own = f" where partition = {quoted(partition)}" if partition and paths else ""
         self.connection.execute(f"create or replace view {name} as {rows}{own}")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from egmsql.arguments import LAKE
 from egmsql.errors import SettingError
 from egmsql.export.layers import LAKE_CRS, LAYERS, Filters
 from egmsql.export.writing import export
@@ -15,7 +16,7 @@ _CRS = click.option(
 
 
 @click.command("export")
-@click.argument("lake", type=click.Path(path_type=Path))
+@LAKE
 @click.argument("layer", type=click.Choice(list(LAYERS)))
 @click.argument("out", type=click.Path(path_type=Path))
 @_CRS
@@ -41,7 +42,7 @@ def export_command(lake, layer, out, crs, bbox, polygon, classes, velocity, prod
 
 
 @click.command("zones")
-@click.argument("lake", type=click.Path(path_type=Path))
+@LAKE
 @click.argument("polygons", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
 @_CRS

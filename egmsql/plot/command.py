@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
+from egmsql.arguments import LAKE
 from egmsql.plot.picture import plot
 
 
 @click.command("plot")
-@click.argument("lake", type=click.Path(path_type=Path))
+@LAKE
 @click.argument("pid")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--product", help="Which product, if several hold the pid; default the last by name.")

@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from egmsql.arguments import LAKE
 from egmsql.settings import Settings, parse_bytes
 
 
 @click.command()
-@click.argument("lake", type=click.Path(path_type=Path))
+@LAKE
 @click.option(
     "--html", type=click.Path(path_type=Path), metavar="FILE", help="Also write one page to send or print."
 )
