@@ -33,7 +33,9 @@ def headers_for(etag=None, cors=False, private=False):
         headers["ETag"] = etag
     if cors:
         headers["Access-Control-Allow-Origin"] = "*"
-        headers["Access-Control-Expose-Headers"] = "ETag, Attribution, Server-Timing"
+        headers["Access-Control-Expose-Headers"] = (
+            "ETag, Attribution, Server-Timing, X-Total-Count, X-Rendered-Count"
+        )
     return headers
 
 

@@ -23,6 +23,7 @@ async def frames(call):
     shown = listed(held, [c for c in _COLUMNS if c in held.columns])
 
     def query(cursor):
+        """Return (points in the box, dates, table of an even choice with displacements)."""
         text = f"select {shown} from points where {where} limit {_ALLOWED + 1:d}"
         table = cursor.execute(text, where.params).to_arrow_table()
         if table.num_rows > _ALLOWED:

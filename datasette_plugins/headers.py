@@ -59,6 +59,7 @@ class Guarded:
         begun = False
 
         async def safe_send(message):
+            """Send a message; the first one with safe headers."""
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True

@@ -72,6 +72,7 @@ def openapi_route(routes):
     """Return the route that answers the description of `routes` and of itself."""
 
     async def answer(call):
+        """Answer the description."""
         return as_json(describe(every, call.datasette.setting("base_url")))
 
     own = Route(f"{PREFIX}/openapi.json", "This description.", (), answer, table=None)

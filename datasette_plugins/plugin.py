@@ -82,6 +82,7 @@ def startup(datasette):
         raise StartupError(str(error)) from None
 
     async def add():
+        """Add the database once Datasette runs."""
         datasette._egms_served, datasette._egms_name = served, found.get("name", "egms")
         database = DuckDBDatabase(datasette, served)
         datasette.add_database(database, name=datasette._egms_name)

@@ -10,6 +10,9 @@ from egmsql.web.parameters import RequestError
 METRES_PER_DEGREE = 111_320.0
 FIRST_ZOOM, LAST_ZOOM = 2, 11  # of overviews: cells of 10 m * 2 ** zoom
 _CELL_PIXELS = 4  # a cell is drawn at least this wide
+STRONGEST_PID = (
+    "if(velocity_max_mm_yr >= -velocity_min_mm_yr, velocity_max_pid, velocity_min_pid) as pid"  # of a cell
+)
 
 
 def resolve(snapshot, filters):

@@ -71,6 +71,7 @@ class Call:
         """Return function(cursor), run in a thread with a deadline; heavy work goes to the lane `slow`."""
 
         def timed(cursor):
+            """Return what the function does, and note how long it took."""
             started = time.perf_counter()
             try:
                 return function(cursor)
@@ -84,6 +85,7 @@ def register(route, datasette, database):
     """Return Datasette's (regular expression, view) of a route."""
 
     async def view(request):
+        """Answer a request; whatever goes wrong is one line."""
         started = time.perf_counter()
         private, call = request.actor is not None, None
         snapshot = present()

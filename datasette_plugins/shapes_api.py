@@ -51,6 +51,7 @@ async def polygon(call):
     snapshot, corners = call.snapshot, call["polygon"]
 
     def query(cursor):
+        """Return (table of the points inside, their mean and quartile series)."""
         table = points_inside(cursor, call, corners)
         table = table.filter(pa.array(inside(corners, *_coordinates(table))))
         series = mean_series(snapshot, table) if call["series"] == "yes" else []
@@ -151,6 +152,7 @@ async def profile(call):
         raise RequestError("line", f"is longer than {MAX_LINE_KM} km", "draw a shorter one")
 
     def query(cursor):
+        """Return the points of the corridor in order along the line."""
         # Leg by leg: the box around a long slanting line would hold far more than its corridor.
         parts = [points_inside(cursor, call, leg, margin_m=width / 2) for leg in _legs(line)]
         table = pa.concat_tables(parts)

@@ -118,6 +118,7 @@ class Snapshot:
         loop, running = asyncio.get_running_loop(), _Running()
 
         def work():
+            """Return what the function does with this thread's cursor."""
             with running.holding(self._cursor()) as cursor:
                 return function(cursor)
 

@@ -52,6 +52,18 @@ def test_a_view_of_few_points_shows_each_of_them(real_site, served):
     assert np.allclose([v for _, v in got], [v for _, v in expected], atol=1e-6)
 
 
+def test_cells_may_have_the_stronger_movers_pid_alone(real_site):
+    path = f"/-/egms/viewport?bbox={BOX}&limit=300"
+    both = real_site.json(path)["columns"]
+    columns = real_site.json(f"{path}&movers=strongest")["columns"]
+    assert set(both) - set(columns) == {"cell_x", "cell_y", "velocity_min_pid", "velocity_max_pid"}
+    sides = zip(
+        *(both[f"velocity_{side}_{c}"] for side in ("min", "max") for c in ("mm_yr", "pid")), strict=True
+    )
+    stronger = [slow_pid if -slow > fast else fast_pid for slow, slow_pid, fast, fast_pid in sides]
+    assert sorted(columns["pid"]) == sorted(stronger) and len(set(stronger)) > 100
+
+
 def test_a_view_of_many_points_shows_cells_that_count_them_all(real_site):
     answer = real_site.json(f"/-/egms/viewport?bbox={BOX}&limit=100")
     assert answer["kind"] == "cells" and answer["cell_m"] == 10 * 2 ** answer["zoom"]
@@ -243,16 +255,6 @@ def test_products_info_and_health(real_site):
 def test_what_the_lake_has_not_is_a_404_that_says_so(real_site):
     assert "not in the lake" in real_site.json("/-/egms/point?pid=0000000000", 404)["error"]
     assert "no series" in real_site.json("/-/egms/series?pid=0000000000", 404)["error"]
-
-
-def test_the_reference_names_answer(real_site):
-    points = real_site.json(f"/get_points?bbox={BOX}&limit=50")["points"]
-    assert len(points) == 50 and len({p["pid"] for p in points}) == 50
-    (series,) = real_site.json("/get_timeseries?pid=166ax4TCOe")["timeseries"]
-    assert len(series["dates"]) == len(series["displacements_mm"])
-    assert real_site.json("/get_info") and real_site.json("/health")["status"] == "ok"
-    assert real_site.json("/get_clusters")["n"] == real_site.json("/-/egms/areas")["n"] > 0
-    assert real_site.json("/get_subclusters")["n"] > 0
 
 
 REFUSED = [

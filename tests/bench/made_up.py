@@ -5,6 +5,7 @@ are. Only what the server reads is made. 4 GB of memory do for any size; the dis
 twice that while it is made.
 """
 
+import time
 from pathlib import Path
 
 import duckdb
@@ -91,6 +92,21 @@ select product, 22024 as dataset, any_value(release) as release, any_value(level
     [min(longitude), min(latitude)]] as outline
 from points group by product order by product
 """
+
+
+def lake_of(folder, millions):
+    """Make a lake where there is none yet; return its folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "egmsql.duckdb").exists():
+        started = time.perf_counter()
+        points, rest = make(folder, millions)
+        n, seconds = millions * 1e6, time.perf_counter() - started
+        print(
+            f"{millions:g} million points: {points / n:.1f} B each, overviews and the rest {rest / n:.1f} B each;"
+            f" made in {seconds:.0f} s",
+            flush=True,
+        )
+    return folder
 
 
 def make(folder, millions):

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import duckdb
 import numpy as np
-from bench.made_up import make
+from bench.made_up import lake_of
 from egmsql.web.plugin import served_of
 from egmsql.web.snapshot import Executors, Snapshot
 from egmsql.web.workers import WorkerLimits
@@ -207,21 +207,6 @@ def _series_and_polygons(report, client, cursor, folder, n):
     report.row("polygon with series", *zip(*[f[:3] for f in found], strict=True), note=note)
 
 
-def _lake(folder, millions):
-    """Make a lake where there is none yet; return its folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "egmsql.duckdb").exists():
-        started = time.perf_counter()
-        points, rest = make(folder, millions)
-        n, seconds = millions * 1e6, time.perf_counter() - started
-        print(
-            f"{millions:g} million points: {points / n:.1f} B each, overviews and the rest {rest / n:.1f} B each;"
-            f" made in {seconds:.0f} s",
-            flush=True,
-        )
-    return folder
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("millions", nargs="*", type=float, default=[1, 10])
@@ -234,7 +219,7 @@ def main():
     report = Report()
     for millions in options.millions:
         with tempfile.TemporaryDirectory(prefix="egmsql-serve-") as folder:
-            lake = _lake((options.keep or Path(folder)) / f"{millions:g}", millions)
+            lake = lake_of((options.keep or Path(folder)) / f"{millions:g}", millions)
             report.sizes.append(millions)
             print(f"\n{millions:g} million points")
             measure(report, lake, options.queries)
