@@ -11,6 +11,7 @@ from egmsql.web.queries import (
     cells_at,
     cells_where,
     count_in,
+    first_rows,
     listed,
     pid_number,
     points_where,
@@ -75,8 +76,8 @@ class _View:
             n_cells = n_coarse * 4 ** max(0, coarse - self._zoom)
             if about > self._most:
                 return self._found_cells(cursor, n_cells)
-        text = f"select {self._shown['points']} from points where {self._points} limit {self._limit + 1:d}"
-        table = cursor.execute(text, self._points.params).to_arrow_table()
+        text = f"select {self._shown['points']} from points where {self._points}"
+        table = first_rows(cursor, text, self._points.params, self._limit + 1)
         if table.num_rows <= self._limit:
             return {"kind": "points"}, table
         if self._kind == "points":

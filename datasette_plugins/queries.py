@@ -4,6 +4,7 @@ import itertools
 import math
 
 import numpy as np
+import pyarrow as pa
 from egmsql.web.limits import MAX_POINTS
 from egmsql.web.parameters import RequestError
 
@@ -141,17 +142,34 @@ def count_in(cursor, selection, zoom):
     return cursor.execute(text, [zoom, *selection.params]).fetchone()
 
 
+def first_rows(cursor, text, params, most):
+    """Return the Arrow table of a query's rows, or of the first `most` of them.
+
+    It stops reading: a `limit` keeps their order in DuckDB and costs as much as the query itself.
+    """
+    reader, parts, n = cursor.execute(text, params).to_arrow_reader(most), [], 0
+    for batch in reader:
+        parts.append(batch)
+        n += batch.num_rows
+        if n >= most:
+            break
+    return pa.Table.from_batches(parts, reader.schema).slice(0, most)
+
+
 def cells_at(cursor, selection, zoom, columns, at_most=None, limit=MAX_POINTS):
     """Return (zoom, Arrow table) of cells, at the first zoom from `zoom` up that has at most `limit`.
 
-    `at_most`: how many cells there can be at `zoom`, where that is known; few need no counting.
+    `at_most`: about how many cells there can be at `zoom`, where that is known; few need no counting.
     """
     n_cells = math.inf if at_most is None else at_most
     while n_cells > limit and zoom < LAST_ZOOM:
         _, n_cells = count_in(cursor, selection, zoom)
         zoom += n_cells > limit
-    text = f"select {columns} from overviews where zoom = ? and {selection} limit {limit:d}"
-    return zoom, cursor.execute(text, [zoom, *selection.params]).to_arrow_table()
+    text = f"select {columns} from overviews where zoom = ? and {selection}"
+    found = first_rows(cursor, text, [zoom, *selection.params], limit + 1)
+    if found.num_rows > limit and zoom < LAST_ZOOM:
+        return cells_at(cursor, selection, zoom + 1, columns, None, limit)
+    return zoom, found.slice(0, limit)
 
 
 def candidates(snapshot, pid):
