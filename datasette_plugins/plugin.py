@@ -140,9 +140,22 @@ def get_metadata(datasette, key, database, table):
 
 
 @hookimpl(trylast=True)  # the last answer counts
-def permission_allowed(datasette, action, resource):
-    """Refuse free SQL where a table is private: Datasette would guard the table's page only."""
-    if action != "execute-sql" or configured(datasette) is None or resource != _name(datasette):
+def permission_allowed(datasette, actor, action, resource):
+    """Refuse free SQL where a table is private: Datasette would guard the table's page only.
+
+    Our own ready queries read the points, so they are open to those who may see the points.
+    """
+    if configured(datasette) is None:
+        return None
+    if action == "view-query" and resource[0] == _name(datasette) and resource[1] in metadata.QUERIES:
+        return _may_see_points(datasette, actor)
+    if action != "execute-sql" or resource != _name(datasette):
         return None
     tables = (datasette.metadata("tables", database=resource) or {}).values()
     return False if any("allow" in table for table in tables) else None
+
+
+async def _may_see_points(datasette, actor):
+    """Return None, which decides nothing, or False."""
+    points = (_name(datasette), "points")
+    return None if await datasette.permission_allowed(actor, "view-table", points, default=True) else False
