@@ -122,6 +122,14 @@ def menu_links(datasette):
 
 
 @hookimpl
+def table_actions(datasette, database, table):
+    """Link to the map from the points."""
+    if configured(datasette) is None or (database, table) != (_name(datasette), "points"):
+        return []
+    return [{"href": datasette.urls.path("/-/map"), "label": "Show on the map"}]
+
+
+@hookimpl
 def extra_template_vars(datasette):
     """Let the footer keep Datasette's version to itself."""
     return {"egms_closed": configured(datasette) is not None}
