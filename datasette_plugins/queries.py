@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from egmsql.web.limits import MAX_POINTS
 from egmsql.web.parameters import RequestError
 
@@ -46,6 +47,45 @@ def listed(table, columns):
         f'"{c}"::double as "{c}"' if table.columns[c].startswith("DECIMAL") else f'"{c}"' for c in columns
     )
     return ", ".join(parts)
+
+
+_OTHER = 255  # stands for a word that was not expected
+
+
+def words_of(snapshot):
+    """Return column -> the words that it may hold, of the columns that repeat few words row after row."""
+    counts = snapshot.tables["overviews"].columns
+    classes = [c.removeprefix("n_") for c in counts if c.startswith("n_") and c != "n_points"]
+    found = {"viewing": sorted({p["viewing"] for p in snapshot.products.values()}), "class": classes}
+    return {column: words for column, words in found.items() if words}
+
+
+def coded(text, words):
+    """Return a select list that gives words as their places.
+
+    Writing out a text for each row costs twice as much as the rest of the query.
+    """
+    for column, known in words.items():
+        cases = "".join(f" when {_text(word)} then {i}::utinyint" for i, word in enumerate(known))
+        place = f'case "{column}"{cases} else {_OTHER}::utinyint end'
+        given = f'case when "{column}" is not null then {place} end as "{column}"'
+        text = text.replace(f'"{column}"', given)
+    return text
+
+
+def _text(word):
+    return "'" + word.replace("'", "''") + "'"
+
+
+def spelled(table, words):
+    """Return a table whose places are words again, as dictionaries; None if there was a word not expected."""
+    for column in set(words) & set(table.column_names):
+        places = table[column].combine_chunks()
+        if pc.any(pc.equal(places, _OTHER)).as_py():
+            return None
+        known = pa.DictionaryArray.from_arrays(places, pa.array(words[column], pa.string()))
+        table = table.set_column(table.column_names.index(column), column, known)
+    return table
 
 
 class Selection:
