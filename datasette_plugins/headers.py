@@ -3,8 +3,9 @@
 import logging
 
 import orjson
-from egmsql.web.limits import ATTRIBUTION
 from egmsql.web.snapshot import held
+
+from egmsql.about import ATTRIBUTION
 
 _log = logging.getLogger("egmsql.web")
 

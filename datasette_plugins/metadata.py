@@ -1,6 +1,8 @@
 """What Datasette shows beside the rows: meanings and units, source and licence, facets, ready queries."""
 
-from egmsql.web.limits import ATTRIBUTION, LICENCE, LICENCE_URL, SOURCE, SOURCE_URL
+from egmsql.web.limits import LICENCE, LICENCE_URL, SOURCE, SOURCE_URL
+
+from egmsql.about import ATTRIBUTION
 
 _FACETS = {
     "points": ("release", "level", "viewing", "class"),

@@ -1,8 +1,10 @@
 """The OpenAPI description of the routes, made of the routes themselves."""
 
 from egmsql.web.answers import as_json
-from egmsql.web.limits import ATTRIBUTION, LICENCE, LICENCE_URL
+from egmsql.web.limits import LICENCE, LICENCE_URL
 from egmsql.web.routes import PREFIX, Route
+
+from egmsql.about import ATTRIBUTION
 
 _ERROR = {
     "type": "object",

@@ -13,6 +13,7 @@ import towns
 import egmsql
 from egmsql.export import Filters, export, zones
 from egmsql.export.layers import LAYERS
+from egmsql.export.unfinished import unfinished
 from egmsql.export.writing import SUFFIXES, short_names, write
 from egmsql.workspace import load_spatial
 
@@ -62,8 +63,8 @@ def test_every_row_of_a_large_geopackage_is_in_its_spatial_index(tmp_path, turn)
         "select i, st_point(4600000 + i % 1000, 1740000 + i // 1000)::geometry('EPSG:3035') as geometry"
         " from range(1000000) as t(i)"
     )
-    with _spatial() as connection:
-        assert write(connection, query, out, "points") == 1_000_000
+    with _spatial() as connection, unfinished(out) as folder:
+        assert write(connection, query, folder, out, "points") == 1_000_000
     with contextlib.closing(sqlite3.connect(out)) as database:
         (index,) = database.execute(
             "select name from sqlite_master where name like 'rtree\\_%\\_geom' escape '\\'"
@@ -89,7 +90,7 @@ def test_every_layer_has_its_rows(lake, tmp_path, layer, n):
 
 
 def test_a_layer_whose_model_is_missing_is_refused(lake, tmp_path, monkeypatch):
-    monkeypatch.setitem(LAYERS, "cells", ("geometry.elsewhere", LAYERS["cells"][1]))
+    monkeypatch.setitem(LAYERS, "cells", LAYERS["cells"]._replace(model="geometry.elsewhere"))
     with pytest.raises(
         egmsql.SettingError, match=r"cells: needs geometry.elsewhere, which this lake does not have"
     ):

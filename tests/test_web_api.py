@@ -15,6 +15,7 @@ from egmsql.web.queries import cells_at, cells_where, coded, first_rows, inside,
 from pyarrow import csv
 
 import egmsql
+from egmsql.about import ATTRIBUTION
 
 BOX = "13.15,38.69,13.21,38.73"
 SMALL = "13.175,38.700,13.18,38.705"
@@ -331,16 +332,13 @@ REFUSED = [
 def test_a_wrong_request_is_one_line_that_names_its_parameter(real_site, route, query, where):
     answer = real_site.json(f"/-/egms/{route}?{query}", 400)
     assert answer["error"].startswith(where) and "\n" not in answer["error"] and ";" in answer["error"]
-    assert answer["attribution"] == limits.ATTRIBUTION
+    assert answer["attribution"] == ATTRIBUTION
 
 
 def test_every_answer_has_attribution_and_an_etag_that_saves_the_work(real_site):
     path = f"/-/egms/viewport?bbox={SMALL}"
     first = real_site.get(path)
-    assert (
-        first.headers["attribution"] == limits.ATTRIBUTION
-        and first.json()["attribution"] == limits.ATTRIBUTION
-    )
+    assert first.headers["attribution"] == ATTRIBUTION and first.json()["attribution"] == ATTRIBUTION
     again = real_site.get(path, headers={"If-None-Match": first.headers["etag"]})
     assert again.status_code == 304 and again.content == b""
     other = real_site.get(path + "&format=arrow", headers={"If-None-Match": first.headers["etag"]})
