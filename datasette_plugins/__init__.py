@@ -9,9 +9,11 @@ from egmsql.web.plugin import (
     extra_css_urls,
     extra_template_vars,
     get_metadata,
+    menu_links,
     permission_allowed,
     register_routes,
     startup,
+    table_actions,
 )
 
 __all__ = [
@@ -19,7 +21,9 @@ __all__ = [
     "extra_css_urls",
     "extra_template_vars",
     "get_metadata",
+    "menu_links",
     "permission_allowed",
     "register_routes",
     "startup",
+    "table_actions",
 ]

@@ -14,6 +14,7 @@ from egmsql.web.queries import (
     cells_at,
     cells_where,
     count_in,
+    first_rows,
     points_where,
     resolve,
 )
@@ -76,8 +77,8 @@ class View:
         coarse = _zoom_of_cells(self._zoom - 2, self._box)
         about, _ = count_in(cursor, self._all_cells, coarse)
         if about <= _FILTERABLE * self._limit:
-            text = f"select {_POINT} from points where {self._points} limit {self._limit + 1:d}"
-            table = cursor.execute(text, self._points.params).to_arrow_table()
+            text = f"select {_POINT} from points where {self._points}"
+            table = first_rows(cursor, text, self._points.params, self._limit + 1)
             if table.num_rows <= self._limit:
                 rows = [self._point(row) for row in rows_of(table)]
                 return rows, len(rows)

@@ -122,6 +122,14 @@ def menu_links(datasette):
 
 
 @hookimpl
+def table_actions(datasette, database, table):
+    """Link to the map from the points."""
+    if configured(datasette) is None or (database, table) != (_name(datasette), "points"):
+        return []
+    return [{"href": datasette.urls.path("/-/map"), "label": "Show on the map"}]
+
+
+@hookimpl
 def extra_template_vars(datasette):
     """Let the footer keep Datasette's version to itself."""
     return {"egms_closed": configured(datasette) is not None}
@@ -140,9 +148,22 @@ def get_metadata(datasette, key, database, table):
 
 
 @hookimpl(trylast=True)  # the last answer counts
-def permission_allowed(datasette, action, resource):
-    """Refuse free SQL where a table is private: Datasette would guard the table's page only."""
-    if action != "execute-sql" or configured(datasette) is None or resource != _name(datasette):
+def permission_allowed(datasette, actor, action, resource):
+    """Refuse free SQL where a table is private: Datasette would guard the table's page only.
+
+    Our own ready queries read the points, so they are open to those who may see the points.
+    """
+    if configured(datasette) is None:
+        return None
+    if action == "view-query" and resource[0] == _name(datasette) and resource[1] in metadata.QUERIES:
+        return _may_see_points(datasette, actor)
+    if action != "execute-sql" or resource != _name(datasette):
         return None
     tables = (datasette.metadata("tables", database=resource) or {}).values()
     return False if any("allow" in table for table in tables) else None
+
+
+async def _may_see_points(datasette, actor):
+    """Return None, which decides nothing, or False."""
+    points = (_name(datasette), "points")
+    return None if await datasette.permission_allowed(actor, "view-table", points, default=True) else False

@@ -10,11 +10,15 @@ from egmsql.web.queries import (
     candidates,
     cells_at,
     cells_where,
+    coded,
     count_in,
+    first_rows,
     listed,
     pid_number,
     points_where,
     resolve,
+    spelled,
+    words_of,
     zoom_for,
 )
 from egmsql.web.routes import PREFIX, Route
@@ -59,6 +63,7 @@ class _View:
         }
         if call["movers"] == "strongest":
             self._shown["cells"] += f", {STRONGEST_PID}"
+        self._words = words_of(call.snapshot)
         self._zoom = zoom_for(self._box, call["width"])
         # Filters on numbers may leave few of the points of a cell.
         self._most = self._limit * (4 if call.filters.ranges else 1) + 100
@@ -75,8 +80,7 @@ class _View:
             n_cells = n_coarse * 4 ** max(0, coarse - self._zoom)
             if about > self._most:
                 return self._found_cells(cursor, n_cells)
-        text = f"select {self._shown['points']} from points where {self._points} limit {self._limit + 1:d}"
-        table = cursor.execute(text, self._points.params).to_arrow_table()
+        table = self._found_points(cursor)
         if table.num_rows <= self._limit:
             return {"kind": "points"}, table
         if self._kind == "points":
@@ -84,8 +88,22 @@ class _View:
             raise RequestError("bbox", wrong, "take a smaller box, a larger limit, or kind=auto")
         return self._found_cells(cursor, n_cells)
 
+    def _found_points(self, cursor):
+        def read(shown):
+            """Return the first rows with some columns."""
+            text = f"select {shown} from points where {self._points}"
+            return first_rows(cursor, text, self._points.params, self._limit + 1)
+
+        shown = self._shown["points"]
+        table = spelled(read(coded(shown, self._words)), self._words)
+        return read(shown) if table is None else table
+
     def _found_cells(self, cursor, at_most=None):
-        zoom, table = cells_at(cursor, self._cells, self._zoom, self._shown["cells"], at_most)
+        shown = coded(self._shown["cells"], self._words)
+        zoom, found = cells_at(cursor, self._cells, self._zoom, shown, at_most)
+        table = spelled(found, self._words)
+        if table is None:
+            zoom, table = cells_at(cursor, self._cells, self._zoom, self._shown["cells"], at_most)
         return {"kind": "cells", "zoom": zoom, "cell_m": 10 * 2**zoom}, table
 
 

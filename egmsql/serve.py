@@ -43,7 +43,8 @@ def datasette_for(lake, base_url="/", cors=False, sql=True, processes=2):
         "base_url": base_url,
     }
     plugin = {"lake": {"$env": _LAKE_VARIABLE}, "processes": processes}
-    metadata = {"title": "Ground motion", "plugins": {"egmsql": plugin}}
+    ways = f'<p><a href="{base_url}-/map">Map</a>, or tables and SQL:</p>'
+    metadata = {"title": "Ground motion", "description_html": ways, "plugins": {"egmsql": plugin}}
     datasette = Datasette([], settings=settings, metadata=metadata, cors=cors)
     datasette.remove_database("_memory")  # a SQLite that nobody asked for
     return datasette

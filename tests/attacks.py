@@ -34,12 +34,15 @@ STATEMENTS = {
     "9 a cte in another scope": "select * from duckdb_tables, (with duckdb_tables as (select 1) select * from duckdb_tables)",
     "9 information_schema": 'with "columns" as (select 1) select * from information_schema.columns',
     "10 another schema": "select * from lake.series",
+    "10 another schema's points": "select * from staging.points",
     "10 another catalogue": "select * from served.lake.state",
     "10 sqlite_master": "select * from sqlite_master -- select name from sqlite_master where type='table'",
     "11 a range": "select len(range(2000000000))",
+    "11 an unnested range": "select count(x) from (select unnest(range(1000000000)) as x)",
     "11 repeat": "select len(repeat('x', 4000000000))",
     "11 repeat of a column": "select sum(len(repeat(pid, 400000000))) from points",
     "12 levenshtein": "select levenshtein(repeat('a', 400000), repeat('b', 400000))",
+    "12 a long sort": "select list_sort(list_transform(range(50000000), x -> hash(x)))[1]",
     "13 nested subqueries": NESTED + " select count(*) from a29",
     "attach": "select 1; attach '{lake}/evil.duckdb' as evil",
     "install": "select 1; install httpfs",
@@ -73,4 +76,26 @@ REQUESTS = {
     "a path as a pid": "/-/egms/series?pid=../../etc/passwd",
     "a path as an area": "/-/egms/motion?area=../../etc/passwd",
     "the reference's names": "/get_timeseries?pid=' union select * from read_text('/etc/passwd') --",
+}
+
+
+# What shows points where they are private: pages, free SQL, a subquery, ready queries, every route.
+PRIVATE = {
+    "14 the table": "/egms/points.json",
+    "14 its row": "/egms/points/166ax4TCOe,EGMS_L2b_022_0845_IW2_VV_2020_2024_1.json",
+    "14 free sql": "/egms.json?sql=select+*+from+points",
+    "14 a subquery of another table": "/egms/products.json?_where=product+in+(select+pid+from+points)",
+    "14 a ready query": "/egms/strongest_movers.json",
+    "14 a ready query as csv": "/egms/velocities_by_product.csv",
+    "14 a ready query with parameters": "/egms/points_around.json?longitude=13.18&latitude=38.7",
+    "14 a viewport": "/-/egms/viewport?bbox=13,38,14,39",
+    "14 a point": "/-/egms/point?pid=166ax4TCOe",
+    "14 a series": "/-/egms/series?pid=166ax4TCOe",
+    "14 a polygon": "/-/egms/polygon?polygon=13,38;14,38;14,39",
+    "14 a download": "/-/egms/download?bbox=13,38,14,39",
+    "14 a film": "/-/egms/frames?bbox=13,38,14,39",
+    "14 info": "/-/egms/info",
+    "14 the reference's points": "/get_points?min_lat=38",
+    "14 the reference's series": "/get_timeseries?pid=166ax4TCOe",
+    "14 the reference's info": "/get_info",
 }

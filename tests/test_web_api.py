@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from egmsql.web import limits
+from egmsql.web.parameters import Filters
 from egmsql.web.plugin import ROUTES
 from egmsql.web.projection import to_degrees
-from egmsql.web.queries import inside, placed
+from egmsql.web.queries import cells_at, cells_where, coded, first_rows, inside, placed, spelled
 from pyarrow import csv
 
 import egmsql
@@ -50,6 +51,47 @@ def test_a_view_of_few_points_shows_each_of_them(real_site, served):
     got = sorted(zip(answer["columns"]["pid"], answer["columns"]["velocity_mm_yr"], strict=True))
     assert [p for p, _ in got] == [p for p, _ in expected]
     assert np.allclose([v for _, v in got], [v for _, v in expected], atol=1e-6)
+
+
+@pytest.mark.parametrize("most", [1, 5000, 200_000, 200_001, 300_000])
+def test_the_first_rows_of_a_query_are_in_its_order_and_no_more(most):
+    with duckdb.connect() as connection:
+        table = first_rows(connection, "select i from range(?) as r(i) where i % 3 != 1", [300_000], most)
+    expected = [i for i in range(300_000) if i % 3 != 1][:most]
+    assert table["i"].to_pylist() == expected
+
+
+def test_words_that_travel_as_places_are_the_same_words_or_none_at_all():
+    words = {"viewing": ["up", "it's"], "class": ["step"]}
+    with duckdb.connect() as connection:
+        connection.execute("create table t (viewing varchar, class varchar)")
+        connection.execute("insert into t values ('it''s', 'step'), ('up', null), (null, 'step')")
+        columns = '"viewing", "class"'
+        text = f"select {coded(columns, words)} from t"
+        table = spelled(first_rows(connection, text, [], 9), words)
+        assert table.to_pydict() == {"viewing": ["it's", "up", None], "class": ["step", None, "step"]}
+        connection.execute("insert into t values ('east', 'step')")
+        assert spelled(first_rows(connection, text, [], 9), words) is None
+
+
+def test_a_word_that_nobody_expected_is_shown_all_the_same(real_site, monkeypatch):
+    path = f"/-/egms/viewport?bbox={SMALL}&columns=class"
+    shown = real_site.json(path)
+    monkeypatch.setattr(
+        "egmsql.web.points_api.words_of", lambda snapshot: {"viewing": ["up"], "class": ["step"]}
+    )
+    assert real_site.json(path) == shown
+    monkeypatch.undo()
+    assert set(shown["columns"]["viewing"]) == {"ascending", "descending"}
+
+
+@pytest.mark.parametrize("at_most", [None, 0, 7])
+def test_cells_never_are_more_than_the_limit_whatever_was_thought_before(real_site, at_most):
+    snapshot = real_site.served.current
+    selection = cells_where(snapshot, Filters(), tuple(map(float, BOX.split(","))))
+    zoom, table = cells_at(snapshot._cursor(), selection, 2, "zoom, n_points", at_most, limit=100)
+    assert 10 < table.num_rows <= 100 and set(table["zoom"].to_pylist()) == {zoom}
+    assert sum(table["n_points"].to_pylist()) == 23349
 
 
 def test_cells_may_have_the_stronger_movers_pid_alone(real_site):

@@ -9,22 +9,27 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from attacks import REQUESTS, STATEMENTS
+from attacks import PRIVATE, REQUESTS, STATEMENTS
 from websites import ForkedServer, Server, Site
 
 
 class Attacked:
     """A lake and a fresh server of it, alone in its process, that has been asked nothing yet."""
 
-    def __init__(self, folder, lake, before):
+    def __init__(self, folder, lake, before, metadata=None):
         self.lake, self._home, self._before = lake, folder, before
-        self.server = ForkedServer(lake, folder, "--sql", "on")
+        options = ["--sql", "on"] if metadata is None else []
+        self.server = ForkedServer(lake, folder, *options, metadata=metadata)
 
     def assert_unharmed(self):
         """The server lives and answers, no file was written anywhere, and no byte of the lake changed."""
-        assert self.server.is_running()
         good = self.server.sql("select count(*) as n, round(1.26, 1) as x, min(pid) as pid from points")
         assert good.status_code == 200 and good.json()[0]["n"] == 23871 and good.json()[0]["x"] == 1.3
+        self.assert_untouched()
+
+    def assert_untouched(self):
+        """The server lives, no file was written anywhere, and no byte of the lake changed."""
+        assert self.server.is_running()
         assert content(self.lake) == self._before
         assert list(self._home.iterdir()) == []
         assert "Traceback" not in self.server.said
@@ -83,6 +88,26 @@ def test_an_attack_on_a_route_ends_in_one_line_and_changes_nothing(attacked, nam
     assert response.status_code in (400, 404), response.text[:300]
     assert_one_line(response, attacked.lake, "")
     attacked.assert_unharmed()
+
+
+@pytest.mark.parametrize("name", PRIVATE)
+def test_private_points_are_shown_by_no_page_and_no_route(target, tmp_path, name):
+    """Each in a plain Datasette of its own whose configuration closes the points."""
+    lake, before = target
+    folder, metadata = tmp_path / "home", tmp_path / "metadata.json"
+    folder.mkdir()
+    closed = {"egms": {"tables": {"points": {"allow": {"id": "root"}}}}}
+    metadata.write_text(json.dumps({"plugins": {"egmsql": {"lake": str(lake)}}, "databases": closed}))
+    attacked = Attacked(folder, lake, before, metadata)
+    try:
+        response = attacked.server.client.get(PRIVATE[name])
+        assert response.status_code == 403 and "166ax" not in response.text, response.text[:300]
+        assert attacked.server.client.get("/egms/products.json").status_code == 200
+        told = attacked.server.client.get("/-/metadata.json")
+        assert told.status_code == 404 and str(lake) not in told.text
+        attacked.assert_untouched()
+    finally:
+        attacked.server.close()
 
 
 @pytest.mark.parametrize(

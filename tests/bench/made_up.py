@@ -158,8 +158,15 @@ def _make_overviews(connection, scratch):
         )
         verb = "insert into scratch.pyramid" if burst else "create table scratch.pyramid as"
         connection.execute(f"{verb} {models['serving.pyramid'].query}")
-    connection.execute("create view serving.pyramid as from scratch.pyramid")
-    connection.execute(f"create table served.overviews as {models['serving.overviews'].query}")
+    (zooms,) = connection.execute("select list_sort(list(distinct zoom)) from scratch.pyramid").fetchone()
+    for (
+        zoom
+    ) in zooms:  # they lie one after the other in the table, and need less room to be sorted one by one
+        connection.execute(
+            f"create or replace view serving.pyramid as from scratch.pyramid where zoom = {zoom}"
+        )
+        verb = "insert into served.overviews" if zoom > zooms[0] else "create table served.overviews as"
+        connection.execute(f"{verb} {models['serving.overviews'].query}")
     connection.execute("drop schema serving cascade")
     connection.execute("detach scratch")
     scratch.unlink()
