@@ -11,7 +11,7 @@ _FACETS = {
     "models": ("layer", "kind"),
     "glossary": ("model", "unit"),
 }
-_QUERIES = {
+QUERIES = {  # they read `points`
     "strongest_movers": {
         "title": "The points that move fastest away, down or west",
         "sql": """select pid, product, viewing, longitude, latitude,
@@ -74,5 +74,5 @@ def describe(snapshot):
         **_SOURCE,
         "description": f"{ATTRIBUTION}.",
         "tables": tables,
-        "queries": {name: {**_SOURCE, **query} for name, query in _QUERIES.items()},
+        "queries": {name: {**_SOURCE, **query} for name, query in QUERIES.items()},
     }

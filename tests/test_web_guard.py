@@ -77,9 +77,7 @@ def test_honest_sql_passes_the_guard(guard, sql):
     assert guard.check(sql)
 
 
-@pytest.mark.parametrize(
-    "name", [n for n in STATEMENTS if not n.startswith(("11", "12", "13", "brackets", "too deep"))]
-)
+@pytest.mark.parametrize("name", [n for n in STATEMENTS if not n.startswith(("11", "12", "13", "brackets"))])
 def test_the_guard_alone_refuses(guard, name):
     with pytest.raises(RefusedError) as error:
         guard.check(STATEMENTS[name])
