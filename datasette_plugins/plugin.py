@@ -116,6 +116,14 @@ def extra_css_urls(datasette):
 
 
 @hookimpl
+def extra_js_urls(datasette, template):
+    """Let answers to SQL say what their columns mean, as tables do."""
+    if configured(datasette) is None or not template.startswith("query"):
+        return []
+    return [{"url": datasette.urls.static_plugins("egmsql", "meanings.js"), "module": True}]
+
+
+@hookimpl
 def menu_links(datasette):
     """Link to the map from every page."""
     return [{"href": datasette.urls.path("/-/map"), "label": "Map"}] if configured(datasette) else []

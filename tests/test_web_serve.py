@@ -5,7 +5,7 @@ import asyncio
 import forge
 import pytest
 from datasette.app import Datasette
-from egmsql.web.metadata import _QUERIES
+from egmsql.web.metadata import QUERIES
 from egmsql.web.plugin import served_of
 from websites import Site
 
@@ -25,7 +25,7 @@ def test_pages_say_what_each_column_means(real_site):
     assert real_site.get("/-/static-plugins/egmsql/egms.css").status_code == 200
 
 
-@pytest.mark.parametrize("name", _QUERIES)
+@pytest.mark.parametrize("name", QUERIES)
 def test_ready_queries_run(real_site, name):
     path = f"/egms/{name}.json?_shape=array&longitude=13.18&latitude=38.705"
     assert len(real_site.json(path)) > 1
