@@ -7,6 +7,7 @@ Installed as `egmsql.web`. The package is a Datasette plugin by its entry point,
 from egmsql.web.plugin import (
     asgi_wrapper,
     extra_css_urls,
+    extra_js_urls,
     extra_template_vars,
     get_metadata,
     menu_links,
@@ -19,6 +20,7 @@ from egmsql.web.plugin import (
 __all__ = [
     "asgi_wrapper",
     "extra_css_urls",
+    "extra_js_urls",
     "extra_template_vars",
     "get_metadata",
     "menu_links",

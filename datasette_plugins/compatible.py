@@ -19,6 +19,13 @@ from egmsql.web.points_api import find_points
 from egmsql.web.queries import points_where, resolve
 from egmsql.web.routes import Route
 
+_CORRECTED = "classes.corrected"
+_MM = 0.1  # mm in one unit of its displacements
+_FACTS = (
+    "min(mean_velocity), max(mean_velocity), avg(mean_velocity), stddev(mean_velocity),"
+    " min(temporal_coherence), max(temporal_coherence)"
+)
+
 
 async def get_points(call):
     """Answer the moving points of a box as a list of objects; in headers how many there are and are shown."""
@@ -33,47 +40,50 @@ async def get_timeseries(call):
     """Answer the series of a pid, as published or with unwrapping errors removed, and what is known of it."""
 
     def query(cursor):
-        """Return (the point's row, its values in mm, the row of its correction)."""
-        rows = find_points(cursor, call, [call["pid"]])
-        best = _best(call, rows)
-        return best, *(_series(call.snapshot, best, call["corrected"] == "true") if best else (None, None))
+        """Return (the point's row, its values in mm, the row of its correction), None where there is none."""
+        row = _newest(find_points(cursor, call, [call["pid"]]))
+        return (row, *_series(call.snapshot, row)) if row else (None, None, None)
 
-    row, values, corrected = await call.run(query, FAST_MS)
-    if row is None or values is None:
+    row, published, correction = await call.run(query, FAST_MS)
+    if published is None:
         raise RequestError(f"pid {call['pid']}", "has no series in the lake", "search for it", 404)
     epochs = call.snapshot.products[row["product"]]["epochs"]
+    is_corrected = call["corrected"] and correction is not None
     return as_json(
         {
             "pid": row["pid"],
             "dates": [epoch.strftime("%Y%m%d") for epoch in epochs],
-            "values": values,
+            "values": _millimetres(correction) if is_corrected else published,
             "meta": _meta(row, epochs),
-            "corrected": corrected is not None,
-            "gap_info": [] if corrected is None else [_gap(corrected)],
+            "corrected": is_corrected,
+            "gap_info": [] if correction is None else [_gap(correction)],
         }
     )
 
 
-def _best(call, rows):
+def _newest(rows):
     """Return the row of the newest release, of L2b before L3 before L2a."""
     order = {"L2b": 2, "L3": 1, "L2a": 0}
     return max(rows, key=lambda row: (row["release"], order.get(row["level"], -1)), default=None)
 
 
-def _series(snapshot, row, is_corrected):
-    """Return (values in mm, the row of the correction where there is one and it is asked for)."""
+def _series(snapshot, row):
+    """Return (displacements in mm, the row of their correction, or None); None twice without a series."""
     held, displacements = snapshot.series.read(row["product"], [row["pid"]])
     if not held:
         return None, None
-    reader = snapshot.details.get("classes.corrected") if is_corrected else None
-    found = reader.rows(row["product"], [row["pid"]]).get(row["pid"]) if reader else None
-    if found is None:
-        return [None if math.isnan(v) else v for v in displacements[0].tolist()], None
-    return [None if v is None else round(v / 10, 1) for v in found["displacements"]], found
+    reader = snapshot.details.get(_CORRECTED)
+    found = reader.rows(row["product"], [row["pid"]]) if reader else {}
+    return [None if math.isnan(v) else v for v in displacements[0].tolist()], found.get(row["pid"])
 
 
-def _gap(corrected):
-    return {"gap_before_date": corrected["step_date"], "type": "artefact"}
+def _millimetres(correction):
+    return [None if value is None else round(value * _MM, 1) for value in correction["displacements"]]
+
+
+def _gap(correction):
+    """Return a suspected unwrapping error in the viewer's words: no motion of the ground."""
+    return {"gap_before_date": correction["step_date"], "type": "artefact"}
 
 
 def _meta(row, epochs):
@@ -101,24 +111,30 @@ def _meta(row, epochs):
 
 async def get_info(call):
     """Answer what the shown release and level hold."""
-    where, snapshot = points_where(call.snapshot, call.filters), call.snapshot
-    facts = "min(mean_velocity), max(mean_velocity), avg(mean_velocity), stddev(mean_velocity),"
-    text = f"select {facts} min(temporal_coherence), max(temporal_coherence) from points where {where}"
-    found = await call.run(lambda cursor: cursor.execute(text, where.params).fetchone(), SLOW_MS, "slow")
-    shown = [None if value is None else round(value, 3) for value in found]
+    snapshot, dataset = call.snapshot, resolve(call.snapshot, call.filters)
+    if dataset not in snapshot.facts:  # they are of every point: once for each state
+        where = points_where(snapshot, call.filters)
+        text = f"select {_FACTS} from points where {where}"
+        found = await call.run(lambda cursor: cursor.execute(text, where.params).fetchone(), SLOW_MS, "slow")
+        snapshot.facts[dataset] = [None if value is None else round(value, 3) for value in found]
+    facts = snapshot.facts[dataset]
     return as_json(
         {
-            **_extent(snapshot, resolve(snapshot, call.filters)),
-            "velocity": dict(zip(("min", "max", "mean", "stddev"), shown, strict=False)),
-            "coherence": dict(zip(("min", "max"), shown[4:], strict=True)),
-            "data_root": None,
-            "has_classes": True,
+            **_extent(snapshot, dataset),
+            "velocity": dict(zip(("min", "max", "mean", "stddev"), facts[:4], strict=True)),
+            "coherence": dict(zip(("min", "max"), facts[4:], strict=True)),
+            "data_root": None,  # a path of the server's
+            "has_classes": "class_1" in snapshot.tables["points"].columns,
             "class_colors": COLOURS,
-            "has_clusters": "areas" in snapshot.tables,
-            "has_subclusters": "subareas" in snapshot.tables,
-            "has_corrected": "classes.corrected" in snapshot.details,
+            "has_clusters": _holds(snapshot, "areas"),
+            "has_subclusters": _holds(snapshot, "subareas"),
+            "has_corrected": _CORRECTED in snapshot.details,
         }
     )
+
+
+def _holds(snapshot, name):
+    return name in snapshot.tables and snapshot.tables[name].n_rows > 0
 
 
 def _extent(snapshot, dataset):
@@ -178,7 +194,7 @@ def _area(row):
         "dom_class": shown,
         "class_purity": row["purity"],
         "n_points": row["n_points"],
-        "area_ha": row["area_m2"] / 1e4,
+        "area_ha": round(row["area_m2"] / 1e4, 4),
         "vel_mean": row["velocity_mm_yr"],
         "vel_min": row["velocity_min_mm_yr"],
         "vel_max": row["velocity_max_mm_yr"],
@@ -205,19 +221,19 @@ _VIEW = (
     p.number("max_lon", "eastern side in degrees", 180),
     p.number("thresh", "least speed, whatever its sign, in mm/yr", 2.5),
     p.number("min_coh", "least temporal coherence", 0),
-    p.choice("asc", "whether ascending points are shown", "true", "false"),
-    p.choice("desc", "whether descending points are shown", "true", "false"),
+    p.flag("asc", "whether ascending points are shown", True),
+    p.flag("desc", "whether descending points are shown", True),
     p.whole("zoom", "zoom of the web map: sets the size of cells", 0, 24, 14),
     p.whole("max_pts", f"most points in the answer; never more than {MAX_POINTS:,}", 1, 10**8, MAX_POINTS),
 )
 _GEOJSON = ("application/geo+json",)
 
 ROUTES = (
-    Route("/get_points", "Moving points of a box.", (*_VIEW, *_DATASET), get_points),
+    Route("/get_points", "Moving points of a box.", (*_VIEW, *_DATASET), get_points, is_list=True),
     Route(
         "/get_timeseries",
         "The series of a point, as published or corrected.",
-        (p.pid(), p.choice("corrected", "unwrapping errors removed", "false", "true"), *_DATASET),
+        (p.pid(), p.flag("corrected", "unwrapping errors removed", False), *_DATASET),
         get_timeseries,
     ),
     Route("/get_info", "What the shown release and level hold.", _DATASET, get_info),

@@ -53,7 +53,7 @@ class View:
         self._limit, self._zoom = min(call["max_pts"], MAX_POINTS), call["zoom"]
         self._box = _clamped(call)
         _, level = resolve(call.snapshot, call.filters)
-        wanted = [name for name, key in (("ascending", "asc"), ("descending", "desc")) if call[key] == "true"]
+        wanted = [name for name, key in (("ascending", "asc"), ("descending", "desc")) if call[key]]
         self._is_empty = self._box is None or not wanted
         if self._is_empty:
             return

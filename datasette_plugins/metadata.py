@@ -11,7 +11,7 @@ _FACETS = {
     "models": ("layer", "kind"),
     "glossary": ("model", "unit"),
 }
-QUERIES = {
+QUERIES = {  # they read `points`
     "strongest_movers": {
         "title": "The points that move fastest away, down or west",
         "sql": """select pid, product, viewing, longitude, latitude,

@@ -38,7 +38,7 @@ def describe(routes, base_url):
 
 
 def _operation(route):
-    shown = {media: {"schema": _schema(media)} for media in route.media}
+    shown = {media: {"schema": _schema(media, route.is_list)} for media in route.media}
     responses = {
         "200": {"description": route.summary, "content": shown},
         "304": {"description": "Not modified."},
@@ -53,8 +53,10 @@ def _operation(route):
     }
 
 
-def _schema(media):
-    return {"type": "object"} if media.endswith("json") else {"type": "string", "format": "binary"}
+def _schema(media, is_list):
+    if not media.endswith("json"):
+        return {"type": "string", "format": "binary"}
+    return {"type": "array", "items": {"type": "object"}} if is_list else {"type": "object"}
 
 
 def _parameter(parameter):

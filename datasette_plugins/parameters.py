@@ -132,6 +132,12 @@ def _pids(text):
     return found
 
 
+def _flag(text):
+    if text.lower() not in ("true", "false"):
+        raise ValueError("write true or false")
+    return text.lower() == "true"
+
+
 def _bbox(text):
     advice = "write west,south,east,north in degrees, such as 13.1,38.6,13.3,38.8"
     try:
@@ -233,6 +239,11 @@ def pid():
     """Return the parameter `pid` for one pid."""
     schema = {"type": "string", "pattern": "^[0-9A-Za-z]{10}$"}
     return Parameter("pid", "the pid of a point", lambda text: _pids(text)[0], schema, required=True)
+
+
+def flag(name, meaning, default):
+    """Return a parameter that is true or false, in whatever case."""
+    return Parameter(name, meaning, _flag, {"type": "boolean", "default": default}, default=default)
 
 
 VIEW_WIDTH = whole("width", "width of the view in pixels: sets the size of cells", 64, 8192, 1024)

@@ -116,6 +116,14 @@ def extra_css_urls(datasette):
 
 
 @hookimpl
+def extra_js_urls(datasette, template):
+    """Let answers to SQL say what their columns mean, as tables do."""
+    if configured(datasette) is None or not template.startswith("query"):
+        return []
+    return [{"url": datasette.urls.static_plugins("egmsql", "meanings.js"), "module": True}]
+
+
+@hookimpl
 def menu_links(datasette):
     """Link to the map from every page."""
     return [{"href": datasette.urls.path("/-/map"), "label": "Map"}] if configured(datasette) else []
@@ -149,10 +157,7 @@ def get_metadata(datasette, key, database, table):
 
 @hookimpl(trylast=True)  # the last answer counts
 def permission_allowed(datasette, actor, action, resource):
-    """Refuse free SQL where a table is private: Datasette would guard the table's page only.
-
-    Our own ready queries read the points, so they are open to those who may see the points.
-    """
+    """Refuse what would go around a private table, where Datasette guards the table's page only."""
     if configured(datasette) is None:
         return None
     if action == "view-query" and resource[0] == _name(datasette) and resource[1] in metadata.QUERIES:
@@ -163,7 +168,13 @@ def permission_allowed(datasette, actor, action, resource):
     return False if any("allow" in table for table in tables) else None
 
 
-async def _may_see_points(datasette, actor):
-    """Return None, which decides nothing, or False."""
-    points = (_name(datasette), "points")
-    return None if await datasette.permission_allowed(actor, "view-table", points, default=True) else False
+def _may_see_points(datasette, actor):
+    """Return a function that answers False where the table that our ready queries read is not to be seen."""
+
+    async def answer():
+        """Return False or None: no opinion."""
+        points = _name(datasette), "points"
+        allowed = await datasette.permission_allowed(actor, "view-table", points, default=True)
+        return None if allowed else False
+
+    return answer

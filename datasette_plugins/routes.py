@@ -40,6 +40,8 @@ class Route:
         Further tables that it answers from.
     cached : bool
         Whether the answer depends on the served state and the request alone.
+    is_list : bool
+        Whether its JSON is a list of objects, not an object.
     """
 
     path: str
@@ -50,6 +52,7 @@ class Route:
     table: str | None = "points"
     cached: bool = True
     also: tuple = ()
+    is_list: bool = False
 
 
 class Call:

@@ -14,6 +14,8 @@ STATEMENTS = {
     "2 read parquet": "select * from read_parquet('{lake}/*/*/*/*.parquet')",
     "2 a file's name as a table": "select * from '/etc/passwd'",
     "2 glob": "select * from glob('/*')",
+    "2 read the environment": "select * from read_text('/proc/self/environ')",
+    "2 read an open file": "select size from read_blob('/proc/self/fd/*')",
     "3 explain analyze": "select 1; explain analyze copy (select 1) to '{lake}/evil.csv'",
     "3 explain": "explain select 1",
     "4 temporary view": "select 1; create temp view points as select 666 as pid",
@@ -35,15 +37,21 @@ STATEMENTS = {
     "9 information_schema": 'with "columns" as (select 1) select * from information_schema.columns',
     "10 another schema": "select * from lake.series",
     "10 another schema's points": "select * from staging.points",
+    "10 a served name in another schema": "select * from lake.points",
+    "10 a served name among temporary ones": "select * from temp.points",
     "10 another catalogue": "select * from served.lake.state",
     "10 sqlite_master": "select * from sqlite_master -- select name from sqlite_master where type='table'",
     "11 a range": "select len(range(2000000000))",
     "11 an unnested range": "select count(x) from (select unnest(range(1000000000)) as x)",
     "11 repeat": "select len(repeat('x', 4000000000))",
     "11 repeat of a column": "select sum(len(repeat(pid, 400000000))) from points",
+    "11 unnest": "select count(*) from (select unnest(range(1000000000)))",
     "12 levenshtein": "select levenshtein(repeat('a', 400000), repeat('b', 400000))",
-    "12 a long sort": "select list_sort(list_transform(range(50000000), x -> hash(x)))[1]",
+    "12 a long list sorted": "select list_sort(list_transform(range(50000000), x -> hash(x)))[1]",
+    "12 a runaway join": "select count(*) from points as a, points as b, points as c where a.pid < b.pid or b.pid < c.pid",
     "13 nested subqueries": NESTED + " select count(*) from a29",
+    "13 nested, planned anew each time": NESTED.replace(" as (select *", " as not materialized (select *")
+    + " select count(*) from a29",
     "attach": "select 1; attach '{lake}/evil.duckdb' as evil",
     "install": "select 1; install httpfs",
     "load": "select 1; load '{lake}/evil.so'",
@@ -55,6 +63,7 @@ STATEMENTS = {
     "sleep": "select sleep_ms(100000)",
     "write_log": "select write_log('x')",
     "brackets": "select " + "abs(" * 4000 + "1" + ")" * 4000,
+    "brackets of nots": "select " + "not " * 4500 + "true",
     "too long": "select '" + "x" * 30_000 + "'",
 }
 
@@ -79,23 +88,44 @@ REQUESTS = {
 }
 
 
-# What shows points where they are private: pages, free SQL, a subquery, ready queries, every route.
-PRIVATE = {
-    "14 the table": "/egms/points.json",
-    "14 its row": "/egms/points/166ax4TCOe,EGMS_L2b_022_0845_IW2_VV_2020_2024_1.json",
-    "14 free sql": "/egms.json?sql=select+*+from+points",
-    "14 a subquery of another table": "/egms/products.json?_where=product+in+(select+pid+from+points)",
-    "14 a ready query": "/egms/strongest_movers.json",
-    "14 a ready query as csv": "/egms/velocities_by_product.csv",
-    "14 a ready query with parameters": "/egms/points_around.json?longitude=13.18&latitude=38.7",
-    "14 a viewport": "/-/egms/viewport?bbox=13,38,14,39",
-    "14 a point": "/-/egms/point?pid=166ax4TCOe",
-    "14 a series": "/-/egms/series?pid=166ax4TCOe",
-    "14 a polygon": "/-/egms/polygon?polygon=13,38;14,38;14,39",
-    "14 a download": "/-/egms/download?bbox=13,38,14,39",
-    "14 a film": "/-/egms/frames?bbox=13,38,14,39",
-    "14 info": "/-/egms/info",
-    "14 the reference's points": "/get_points?min_lat=38",
-    "14 the reference's series": "/get_timeseries?pid=166ax4TCOe",
-    "14 the reference's info": "/get_info",
-}
+# What tells what is private, where visitors may not see the table `points`.
+PRIVATE = (
+    "/egms/points",
+    "/egms/points.json",
+    "/egms/points.csv?_stream=on",
+    "/egms/points/166ax4TCOe,EGMS_L2b_117_0227_IW2_VV_2020_2024_1.json",
+    "/egms.json?sql=select+*+from+points",
+    "/egms/products.json?_where=pid_min+in+(select+pid+from+points)",
+    "/egms/velocities_by_product.json",
+    "/egms/strongest_movers.csv",
+    "/egms/points_around.json?longitude=13.18&latitude=38.7",
+    "/-/egms/viewport?bbox=13,38,14,39",
+    "/-/egms/point?pid=166ax4TCOe",
+    "/-/egms/series?pid=166ax4TCOe",
+    "/-/egms/model?pid=166ax4TCOe",
+    "/-/egms/polygon?polygon=13.17,38.70;13.19,38.70;13.19,38.72",
+    "/-/egms/profile?line=13.16,38.70;13.18,38.705",
+    "/-/egms/frames?bbox=13.175,38.70,13.18,38.705",
+    "/-/egms/download?bbox=13,38,14,39",
+    "/-/egms/search?q=166ax4TCOe",
+    "/-/egms/motion?area=a",
+    "/-/egms/info",
+    "/get_points",
+    "/get_timeseries?pid=166ax4TCOe",
+    "/get_info",
+)
+
+# Pages that tell versions, paths, settings or who asked what.
+TALKATIVE = (
+    *("/-/versions.json", "/-/metadata.json", "/-/plugins.json", "/-/settings.json", "/-/databases.json"),
+    *(
+        "/-/threads.json",
+        "/-/versions",
+        "/-/databases",
+        "/-/permissions",
+        "/-/config.json",
+        "/_internal.json",
+    ),
+    *("/_memory.json?sql=select+1", "/egms.db", "/egms/-/../../etc/passwd", "/-/static/../../../etc/passwd"),
+    *("/-/static-plugins/egmsql/../plugin.py", "/-/static-plugins/egmsql/%2e%2e/plugin.py"),
+)

@@ -103,15 +103,15 @@ class Server:
 class ForkedServer(Server):
     """`egmsql serve LAKE` in a fresh process that is forked from one with everything imported: a third of a second.
 
-    `folder` is its home and its place for temporary files; what it says is in `folder`.log. With a file of metadata it
-    is plain Datasette with the plugin.
+    `folder` is its home and its place for temporary files; what it says is in `folder`.log. With a file of
+    `metadata` it is plain Datasette.
     """
 
     def __init__(self, lake, folder, *options, metadata=None):
         self._listen()
         self._log = folder.with_name(f"{folder.name}.log")
-        served = ["serve", str(lake)] if metadata is None else ["datasette", "-m", str(metadata)]
-        arguments = [*served, "--port", str(self.port), *options]
+        command = ["serve", str(lake)] if metadata is None else ["-m", str(metadata)]
+        arguments = [*command, "--port", str(self.port), *options]
         self.process = _FORKED.Process(target=_serve, args=(arguments, str(folder), str(self._log)))
         self.process.start()
         self._wait()
@@ -131,16 +131,14 @@ class ForkedServer(Server):
 
 
 def _serve(arguments, folder, log):
-    """Run in the child: what `egmsql` or `datasette` does."""
-    from datasette.cli import cli
-
-    from egmsql.cli import main
+    """Run in the child: what `egmsql` does, or `datasette`."""
+    if arguments[0] == "serve":
+        from egmsql.cli import main
+    else:
+        from datasette.cli import cli as main
 
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     os.environ.update(HOME=folder, TMPDIR=folder)
-    if arguments[0] == "datasette":
-        cli(["serve", *arguments[1:]], standalone_mode=False)
-    else:
-        main(arguments)
+    main(arguments)
