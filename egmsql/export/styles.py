@@ -39,7 +39,7 @@ def add_styles(out, layer):
     """Write the styles of a layer beside `out`; in a GeoPackage also as `layer_styles`, velocity first."""
     velocity = velocity_style(layer, _FIELD.get(out.suffix.lower(), "velocity_mm_yr"))
     classes = class_style(layer)
-    if out.suffix.lower() not in (".csv", ".parquet"):
+    if out.suffix.lower() != ".csv":
         out.with_suffix(".qml").write_text(velocity, encoding="utf-8")
         out.with_name(f"{out.stem}.class.qml").write_text(classes, encoding="utf-8")
     if out.suffix.lower() == ".gpkg":

@@ -156,10 +156,12 @@ def available_bytes():
     return int(line.split()[1]) * 1024
 
 
-def compare(sizes, contenders, threads):
+def compare(sizes, contenders, threads, wanted):
     """Print a row for each setting, size and contender; return the ratio to scikit-learn's best at the goal's size."""
     ratios = {}
     for setting, (eps, min_points) in enumerate(SETTINGS):
+        if eps not in wanted:
+            continue
         print(f"\neps {eps:g} m, {min_points} neighbours, {threads} cores\n", flush=True)
         print("| points | contender | s | x | processor s | growth | peak MiB | of it clustering |")
         print("|---:|---|---:|---:|---:|---:|---:|---:|", flush=True)
@@ -206,6 +208,8 @@ def main():
     parser.add_argument("--points", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=CONTENDERS)
+    every = [eps for eps, _ in SETTINGS]
+    parser.add_argument("--eps", type=float, nargs="+", choices=every, default=every)
     parser.add_argument("--alone", choices=CONTENDERS, help=argparse.SUPPRESS)
     parser.add_argument("--setting", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--labels", help=argparse.SUPPRESS)
@@ -215,7 +219,7 @@ def main():
         return
     if given.contenders[0] != "grid":
         parser.error("the first contender is grid: the others are compared with it")
-    for setting, ratio in compare(given.points, given.contenders, given.threads).items():
+    for setting, ratio in compare(given.points, given.contenders, given.threads, given.eps).items():
         word = "met" if ratio >= GOAL else "MISSED"
         eps, _ = SETTINGS[setting]
         print(
