@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lake test lint bench bench-science bench-serve bench-map likeness docs clean
+.PHONY: help setup demo lake test lint bench bench-clusters bench-science bench-serve bench-map bench-scale likeness docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench: $(VENV)/ready ## throughput, memory and bytes per point beside their base
 bench-science: $(VENV)/ready ## the classification beside its baselines, on series of known truth; writes docs/benchmark
 	PYTHONPATH=tests $(BIN)/python -m bench.science $(ARGS)
 
+bench-clusters: $(VENV)/ready ## clustering beside scikit-learn's and scipy's trees, labels compared; ARGS="--points 10000000"
+	$(BIN)/python tests/bench/clusters.py $(ARGS)
+
 likeness: $(VENV)/ready ## simulated beside real bursts: a table of statistics, and docs/pictures
 	$(BIN)/python tests/bench/likeness.py $(ARGS)
 
@@ -72,6 +75,9 @@ bench-serve: $(VENV)/ready ## how long views, series and polygons take at 1 and 
 
 bench-map: $(VENV)/ready ## how long a pan and a click take until drawn, in Chromium; ARGS="100", or ARGS="--lake lake"
 	PYTHONPATH=tests $(BIN)/python -m bench.drawing $(ARGS)
+
+bench-scale: $(VENV)/ready ## lakes of 0.1 and 1 million points from files to the web, step by step; ARGS="1 10 --folder scale"
+	$(BIN)/python tests/bench/scale.py $(ARGS)
 
 docs: $(VENV)/ready ## write docs/reference again from the code
 	$(BIN)/python -m egmsql.reference docs/reference

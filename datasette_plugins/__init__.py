@@ -7,19 +7,25 @@ Installed as `egmsql.web`. The package is a Datasette plugin by its entry point,
 from egmsql.web.plugin import (
     asgi_wrapper,
     extra_css_urls,
+    extra_js_urls,
     extra_template_vars,
     get_metadata,
+    menu_links,
     permission_allowed,
     register_routes,
     startup,
+    table_actions,
 )
 
 __all__ = [
     "asgi_wrapper",
     "extra_css_urls",
+    "extra_js_urls",
     "extra_template_vars",
     "get_metadata",
+    "menu_links",
     "permission_allowed",
     "register_routes",
     "startup",
+    "table_actions",
 ]

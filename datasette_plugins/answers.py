@@ -8,9 +8,8 @@ import numpy as np
 import orjson
 import pyarrow as pa
 from datasette.utils.asgi import Response
-from egmsql.web.limits import ATTRIBUTION
 
-from egmsql.about import __version__
+from egmsql.about import ATTRIBUTION, __version__
 
 ARROW = "application/vnd.apache.arrow.stream"
 _MICRODEGREES = ("longitude", "latitude")  # int32 in Arrow: 0.11 m, where float32 would slip
@@ -34,7 +33,9 @@ def headers_for(etag=None, cors=False, private=False):
         headers["ETag"] = etag
     if cors:
         headers["Access-Control-Allow-Origin"] = "*"
-        headers["Access-Control-Expose-Headers"] = "ETag, Attribution, Server-Timing"
+        headers["Access-Control-Expose-Headers"] = (
+            "ETag, Attribution, Server-Timing, X-Total-Count, X-Rendered-Count"
+        )
     return headers
 
 

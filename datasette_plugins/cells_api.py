@@ -22,6 +22,7 @@ async def cells(call):
     box, limit = call["bbox"], call["limit"]
 
     def query(cursor):
+        """Return (release, width in metres, table) of the first width that is not too many cells."""
         release = call["release"] or _newest(cursor)
         selection = Selection(table).box(*box).where("release = ?", release)
         side = _side(box, call["width"])

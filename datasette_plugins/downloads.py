@@ -39,6 +39,7 @@ class Stream:
         loop = asyncio.get_running_loop()
 
         def work(cursor):
+            """Send each part as it comes; the client's pace is this thread's."""
             for part in self._parts(cursor):
                 message = {"type": "http.response.body", "body": part, "more_body": True}
                 asyncio.run_coroutine_threadsafe(send(message), loop).result(timeout=_PART_SECONDS)
@@ -57,6 +58,7 @@ async def download(call):
     text = f"select {listed(table, table.columns)} from points where {where} limit {MAX_DOWNLOAD_ROWS:d}"
 
     def batches(cursor):
+        """Yield the schema, then record batches of the points inside."""
         reader = cursor.execute(text, where.params).to_arrow_reader(_BATCH_ROWS)
         yield reader.schema
         for batch in reader:

@@ -8,7 +8,7 @@ from egmsql.web import parameters as p
 from egmsql.web.answers import ARROW, as_arrow, as_json, columnar
 from egmsql.web.limits import MAX_POLYGON_SERIES, MAX_ROW_GROUPS, SLOW_MS
 from egmsql.web.parameters import RequestError
-from egmsql.web.queries import listed, points_where, resolve
+from egmsql.web.queries import first_rows, listed, points_where, resolve
 from egmsql.web.routes import PREFIX, Route
 
 _COLUMNS = ("pid", "product", "longitude", "latitude", "viewing", "velocity_mm_yr", "class")
@@ -23,8 +23,9 @@ async def frames(call):
     shown = listed(held, [c for c in _COLUMNS if c in held.columns])
 
     def query(cursor):
-        text = f"select {shown} from points where {where} limit {_ALLOWED + 1:d}"
-        table = cursor.execute(text, where.params).to_arrow_table()
+        """Return (points in the box, dates, table of an even choice with displacements)."""
+        text = f"select {shown} from points where {where}"
+        table = first_rows(cursor, text, where.params, _ALLOWED + 1)
         if table.num_rows > _ALLOWED:
             raise RequestError("bbox", f"holds more than {_ALLOWED:,} points", "take a smaller box")
         total = table.num_rows

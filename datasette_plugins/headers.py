@@ -3,8 +3,9 @@
 import logging
 
 import orjson
-from egmsql.web.limits import ATTRIBUTION
 from egmsql.web.snapshot import held
+
+from egmsql.about import ATTRIBUTION
 
 _log = logging.getLogger("egmsql.web")
 
@@ -58,6 +59,7 @@ class Guarded:
         begun = False
 
         async def safe_send(message):
+            """Send a message; the first one with safe headers."""
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True

@@ -25,7 +25,6 @@ NUMBERS = (
     "probability",
 )  # columns of points that min_ and max_ filter
 WORDS = ("viewing", "product", "class")  # columns of points that take a list of values
-ATTRIBUTION = "Generated using European Union's Copernicus Land Monitoring Service information"
 LICENCE = "Copernicus Land Monitoring Service data policy: free, full and open access with attribution"
 LICENCE_URL = "https://land.copernicus.eu/en/data-policy"
 SOURCE = "European Ground Motion Service, European Environment Agency; processed with egmsql"

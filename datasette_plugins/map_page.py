@@ -3,7 +3,9 @@
 import re
 
 from datasette.utils.asgi import Response
-from egmsql.web.limits import ATTRIBUTION, LICENCE_URL
+from egmsql.web.limits import LICENCE_URL
+
+from egmsql.about import ATTRIBUTION
 
 _LEAFLET = "leaflet-v1.7.1"  # of datasette-leaflet
 

@@ -1,6 +1,8 @@
 """What Datasette shows beside the rows: meanings and units, source and licence, facets, ready queries."""
 
-from egmsql.web.limits import ATTRIBUTION, LICENCE, LICENCE_URL, SOURCE, SOURCE_URL
+from egmsql.web.limits import LICENCE, LICENCE_URL, SOURCE, SOURCE_URL
+
+from egmsql.about import ATTRIBUTION
 
 _FACETS = {
     "points": ("release", "level", "viewing", "class"),
@@ -9,7 +11,7 @@ _FACETS = {
     "models": ("layer", "kind"),
     "glossary": ("model", "unit"),
 }
-_QUERIES = {
+QUERIES = {  # they read `points`
     "strongest_movers": {
         "title": "The points that move fastest away, down or west",
         "sql": """select pid, product, viewing, longitude, latitude,
@@ -72,5 +74,5 @@ def describe(snapshot):
         **_SOURCE,
         "description": f"{ATTRIBUTION}.",
         "tables": tables,
-        "queries": {name: {**_SOURCE, **query} for name, query in _QUERIES.items()},
+        "queries": {name: {**_SOURCE, **query} for name, query in QUERIES.items()},
     }

@@ -39,6 +39,7 @@ async def model(call):
     pids = call["pid"]
 
     def query(cursor):
+        """Return what the models say, an item for each product and pid."""
         found = []
         for product, some in products_by_pid(cursor, call, pids).items():
             found += _of_product(call.snapshot, product, some)

@@ -30,6 +30,7 @@ async def motion(call):
         raise RequestError(name, "are not in this lake", "build it with models that find them", 404)
 
     def query(cursor):
+        """Return (row of the area, its series)."""
         text = f'from "{name}" where "{_KEYS[name]}" = ?'
         found = rows_of(cursor.execute(text, [wanted]).to_arrow_table())
         if not found:

@@ -1,8 +1,10 @@
 """The OpenAPI description of the routes, made of the routes themselves."""
 
 from egmsql.web.answers import as_json
-from egmsql.web.limits import ATTRIBUTION, LICENCE, LICENCE_URL
+from egmsql.web.limits import LICENCE, LICENCE_URL
 from egmsql.web.routes import PREFIX, Route
+
+from egmsql.about import ATTRIBUTION
 
 _ERROR = {
     "type": "object",
@@ -36,7 +38,7 @@ def describe(routes, base_url):
 
 
 def _operation(route):
-    shown = {media: {"schema": _schema(media)} for media in route.media}
+    shown = {media: {"schema": _schema(media, route.is_list)} for media in route.media}
     responses = {
         "200": {"description": route.summary, "content": shown},
         "304": {"description": "Not modified."},
@@ -51,8 +53,10 @@ def _operation(route):
     }
 
 
-def _schema(media):
-    return {"type": "object"} if media.endswith("json") else {"type": "string", "format": "binary"}
+def _schema(media, is_list):
+    if not media.endswith("json"):
+        return {"type": "string", "format": "binary"}
+    return {"type": "array", "items": {"type": "object"}} if is_list else {"type": "object"}
 
 
 def _parameter(parameter):
@@ -70,6 +74,7 @@ def openapi_route(routes):
     """Return the route that answers the description of `routes` and of itself."""
 
     async def answer(call):
+        """Answer the description."""
         return as_json(describe(every, call.datasette.setting("base_url")))
 
     own = Route(f"{PREFIX}/openapi.json", "This description.", (), answer, table=None)

@@ -94,6 +94,7 @@ def _number(text):
 
 def _whole(low, high):
     def read(text):
+        """Return the whole number of a text."""
         if re.fullmatch(r"\d{1,9}", text, re.ASCII) is None or not low <= int(text) <= high:
             raise ValueError(f"write a whole number from {low:,} to {high:,}")
         return int(text)
@@ -103,6 +104,7 @@ def _whole(low, high):
 
 def _choice(*allowed):
     def read(text):
+        """Return the text, if it is allowed."""
         if text not in allowed:
             raise ValueError(f"choose one of {', '.join(allowed)}")
         return text
@@ -130,6 +132,12 @@ def _pids(text):
     return found
 
 
+def _flag(text):
+    if text.lower() not in ("true", "false"):
+        raise ValueError("write true or false")
+    return text.lower() == "true"
+
+
 def _bbox(text):
     advice = "write west,south,east,north in degrees, such as 13.1,38.6,13.3,38.8"
     try:
@@ -143,6 +151,7 @@ def _bbox(text):
 
 def _path(fewest):
     def read(text):
+        """Return the corners of a text as (lon, lat)."""
         advice = f"write {fewest} to {MAX_VERTICES} corners as lon,lat;lon,lat;... in degrees"
         corners = []
         try:
@@ -192,9 +201,10 @@ def whole(name, meaning, low, high, default):
     return Parameter(name, meaning, _whole(low, high), schema, default=default)
 
 
-def number(name, meaning):
+def number(name, meaning, default=None):
     """Return a parameter that is a number."""
-    return Parameter(name, meaning, _number, _NUMBER)
+    schema = _NUMBER if default is None else {**_NUMBER, "default": default}
+    return Parameter(name, meaning, _number, schema, default=default)
 
 
 def choice(name, meaning, *allowed):
@@ -223,6 +233,17 @@ def pids(required=True):
     schema = {"type": "string", "pattern": "^[0-9A-Za-z]{10}(,[0-9A-Za-z]{10})*$"}
     meaning = f"up to {MAX_PIDS} pids, separated by commas"
     return Parameter("pid", meaning, _pids, schema, required)
+
+
+def pid():
+    """Return the parameter `pid` for one pid."""
+    schema = {"type": "string", "pattern": "^[0-9A-Za-z]{10}$"}
+    return Parameter("pid", "the pid of a point", lambda text: _pids(text)[0], schema, required=True)
+
+
+def flag(name, meaning, default):
+    """Return a parameter that is true or false, in whatever case."""
+    return Parameter(name, meaning, _flag, {"type": "boolean", "default": default}, default=default)
 
 
 VIEW_WIDTH = whole("width", "width of the view in pixels: sets the size of cells", 64, 8192, 1024)

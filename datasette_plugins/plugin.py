@@ -82,6 +82,7 @@ def startup(datasette):
         raise StartupError(str(error)) from None
 
     async def add():
+        """Add the database once Datasette runs."""
         datasette._egms_served, datasette._egms_name = served, found.get("name", "egms")
         database = DuckDBDatabase(datasette, served)
         datasette.add_database(database, name=datasette._egms_name)
@@ -115,9 +116,25 @@ def extra_css_urls(datasette):
 
 
 @hookimpl
+def extra_js_urls(datasette, template):
+    """Let answers to SQL say what their columns mean, as tables do."""
+    if configured(datasette) is None or not template.startswith("query"):
+        return []
+    return [{"url": datasette.urls.static_plugins("egmsql", "meanings.js"), "module": True}]
+
+
+@hookimpl
 def menu_links(datasette):
     """Link to the map from every page."""
     return [{"href": datasette.urls.path("/-/map"), "label": "Map"}] if configured(datasette) else []
+
+
+@hookimpl
+def table_actions(datasette, database, table):
+    """Link to the map from the points."""
+    if configured(datasette) is None or (database, table) != (_name(datasette), "points"):
+        return []
+    return [{"href": datasette.urls.path("/-/map"), "label": "Show on the map"}]
 
 
 @hookimpl
@@ -139,9 +156,25 @@ def get_metadata(datasette, key, database, table):
 
 
 @hookimpl(trylast=True)  # the last answer counts
-def permission_allowed(datasette, action, resource):
-    """Refuse free SQL where a table is private: Datasette would guard the table's page only."""
-    if action != "execute-sql" or configured(datasette) is None or resource != _name(datasette):
+def permission_allowed(datasette, actor, action, resource):
+    """Refuse what would go around a private table, where Datasette guards the table's page only."""
+    if configured(datasette) is None:
+        return None
+    if action == "view-query" and resource[0] == _name(datasette) and resource[1] in metadata.QUERIES:
+        return _may_see_points(datasette, actor)
+    if action != "execute-sql" or resource != _name(datasette):
         return None
     tables = (datasette.metadata("tables", database=resource) or {}).values()
     return False if any("allow" in table for table in tables) else None
+
+
+def _may_see_points(datasette, actor):
+    """Return a function that answers False where the table that our ready queries read is not to be seen."""
+
+    async def answer():
+        """Return False or None: no opinion."""
+        points = _name(datasette), "points"
+        allowed = await datasette.permission_allowed(actor, "view-table", points, default=True)
+        return None if allowed else False
+
+    return answer

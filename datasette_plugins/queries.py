@@ -4,12 +4,17 @@ import itertools
 import math
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from egmsql.web.limits import MAX_POINTS
 from egmsql.web.parameters import RequestError
 
 METRES_PER_DEGREE = 111_320.0
 FIRST_ZOOM, LAST_ZOOM = 2, 11  # of overviews: cells of 10 m * 2 ** zoom
 _CELL_PIXELS = 4  # a cell is drawn at least this wide
+STRONGEST_PID = (
+    "if(velocity_max_mm_yr >= -velocity_min_mm_yr, velocity_max_pid, velocity_min_pid) as pid"  # of a cell
+)
 
 
 def resolve(snapshot, filters):
@@ -42,6 +47,45 @@ def listed(table, columns):
         f'"{c}"::double as "{c}"' if table.columns[c].startswith("DECIMAL") else f'"{c}"' for c in columns
     )
     return ", ".join(parts)
+
+
+_OTHER = 255  # stands for a word that was not expected
+
+
+def words_of(snapshot):
+    """Return column -> the words that it may hold, of the columns that repeat few words row after row."""
+    counts = snapshot.tables["overviews"].columns
+    classes = [c.removeprefix("n_") for c in counts if c.startswith("n_") and c != "n_points"]
+    found = {"viewing": sorted({p["viewing"] for p in snapshot.products.values()}), "class": classes}
+    return {column: words for column, words in found.items() if words}
+
+
+def coded(text, words):
+    """Return a select list that gives words as their places.
+
+    Writing out a text for each row costs twice as much as the rest of the query.
+    """
+    for column, known in words.items():
+        cases = "".join(f" when {_text(word)} then {i}::utinyint" for i, word in enumerate(known))
+        place = f'case "{column}"{cases} else {_OTHER}::utinyint end'
+        given = f'case when "{column}" is not null then {place} end as "{column}"'
+        text = text.replace(f'"{column}"', given)
+    return text
+
+
+def _text(word):
+    return "'" + word.replace("'", "''") + "'"
+
+
+def spelled(table, words):
+    """Return a table whose places are words again, as dictionaries; None if there was a word not expected."""
+    for column in set(words) & set(table.column_names):
+        places = table[column].combine_chunks()
+        if pc.any(pc.equal(places, _OTHER)).as_py():
+            return None
+        known = pa.DictionaryArray.from_arrays(places, pa.array(words[column], pa.string()))
+        table = table.set_column(table.column_names.index(column), column, known)
+    return table
 
 
 class Selection:
@@ -138,17 +182,34 @@ def count_in(cursor, selection, zoom):
     return cursor.execute(text, [zoom, *selection.params]).fetchone()
 
 
+def first_rows(cursor, text, params, most):
+    """Return the Arrow table of a query's rows, or of the first `most` of them.
+
+    It stops reading: a `limit` keeps their order in DuckDB and costs as much as the query itself.
+    """
+    reader, parts, n = cursor.execute(text, params).to_arrow_reader(most), [], 0
+    for batch in reader:
+        parts.append(batch)
+        n += batch.num_rows
+        if n >= most:
+            break
+    return pa.Table.from_batches(parts, reader.schema).slice(0, most)
+
+
 def cells_at(cursor, selection, zoom, columns, at_most=None, limit=MAX_POINTS):
     """Return (zoom, Arrow table) of cells, at the first zoom from `zoom` up that has at most `limit`.
 
-    `at_most`: how many cells there can be at `zoom`, where that is known; few need no counting.
+    `at_most`: about how many cells there can be at `zoom`, where that is known; few need no counting.
     """
     n_cells = math.inf if at_most is None else at_most
     while n_cells > limit and zoom < LAST_ZOOM:
         _, n_cells = count_in(cursor, selection, zoom)
         zoom += n_cells > limit
-    text = f"select {columns} from overviews where zoom = ? and {selection} limit {limit:d}"
-    return zoom, cursor.execute(text, [zoom, *selection.params]).to_arrow_table()
+    text = f"select {columns} from overviews where zoom = ? and {selection}"
+    found = first_rows(cursor, text, [zoom, *selection.params], limit + 1)
+    if found.num_rows > limit and zoom < LAST_ZOOM:
+        return cells_at(cursor, selection, zoom + 1, columns, None, limit)
+    return zoom, found.slice(0, limit)
 
 
 def candidates(snapshot, pid):

@@ -40,6 +40,8 @@ class Route:
         Further tables that it answers from.
     cached : bool
         Whether the answer depends on the served state and the request alone.
+    is_list : bool
+        Whether its JSON is a list of objects, not an object.
     """
 
     path: str
@@ -50,6 +52,7 @@ class Route:
     table: str | None = "points"
     cached: bool = True
     also: tuple = ()
+    is_list: bool = False
 
 
 class Call:
@@ -71,6 +74,7 @@ class Call:
         """Return function(cursor), run in a thread with a deadline; heavy work goes to the lane `slow`."""
 
         def timed(cursor):
+            """Return what the function does, and note how long it took."""
             started = time.perf_counter()
             try:
                 return function(cursor)
@@ -84,6 +88,7 @@ def register(route, datasette, database):
     """Return Datasette's (regular expression, view) of a route."""
 
     async def view(request):
+        """Answer a request; whatever goes wrong is one line."""
         started = time.perf_counter()
         private, call = request.actor is not None, None
         snapshot = present()

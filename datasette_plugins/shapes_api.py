@@ -16,7 +16,7 @@ from egmsql.web.limits import (
 )
 from egmsql.web.parameters import RequestError
 from egmsql.web.points_api import product_facts
-from egmsql.web.queries import box_around, inside, listed, placed, points_where, resolve
+from egmsql.web.queries import box_around, first_rows, inside, listed, placed, points_where, resolve
 from egmsql.web.routes import PREFIX, Route
 
 _COLUMNS = (
@@ -35,8 +35,8 @@ def points_inside(cursor, call, corners, most=MAX_POLYGON_POINTS, margin_m=0.0):
     """Return the Arrow table of points in the box around corners; RequestError for more than `most`."""
     where = points_where(call.snapshot, call.filters, box_around(corners, margin_m))
     shown = listed(call.snapshot.tables["points"], _columns(call.snapshot))
-    text = f"select {shown} from points where {where} limit {most + 1:d}"
-    table = cursor.execute(text, where.params).to_arrow_table()
+    text = f"select {shown} from points where {where}"
+    table = first_rows(cursor, text, where.params, most + 1)
     if table.num_rows > most:
         raise RequestError("the shape", f"spans more than {most:,} points", "draw a smaller one")
     return table
@@ -51,6 +51,7 @@ async def polygon(call):
     snapshot, corners = call.snapshot, call["polygon"]
 
     def query(cursor):
+        """Return (table of the points inside, their mean and quartile series)."""
         table = points_inside(cursor, call, corners)
         table = table.filter(pa.array(inside(corners, *_coordinates(table))))
         series = mean_series(snapshot, table) if call["series"] == "yes" else []
@@ -151,6 +152,7 @@ async def profile(call):
         raise RequestError("line", f"is longer than {MAX_LINE_KM} km", "draw a shorter one")
 
     def query(cursor):
+        """Return the points of the corridor in order along the line."""
         # Leg by leg: the box around a long slanting line would hold far more than its corridor.
         parts = [points_inside(cursor, call, leg, margin_m=width / 2) for leg in _legs(line)]
         table = pa.concat_tables(parts)

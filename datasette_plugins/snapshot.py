@@ -77,6 +77,7 @@ class Snapshot:
         self.pool.warm()
         self._executors, self._local = executors, threading.local()
         self.described = None  # Datasette's metadata of it, once asked for
+        self.facts = {}  # (release, level) -> statistics of all its points, once asked for
         self._users, self._retired, self._lock = 0, False, threading.Lock()
 
     def _rows(self, query):
@@ -120,6 +121,7 @@ class Snapshot:
         loop, running = asyncio.get_running_loop(), _Running()
 
         def work():
+            """Return what the function does with this thread's cursor."""
             with running.holding(self._cursor()) as cursor:
                 return function(cursor)
 

@@ -9,15 +9,14 @@ import click
 from rich.console import Console
 
 import egmsql
-from egmsql.arguments import LAKE
 from egmsql.errors import EgmsqlError, SettingError
 from egmsql.export.command import export_command, zones_command
+from egmsql.options import LAKE, MEMORY, THREADS, given_settings
 from egmsql.plot.command import plot_command
 from egmsql.progress import Bars
 from egmsql.raster import raster_command
 from egmsql.report.command import report
 from egmsql.serve import serve
-from egmsql.settings import Settings, parse_bytes
 from egmsql.simulator.command import simulate
 from egmsql.upkeep import raise_for
 from egmsql.workspace import spatial_file
@@ -26,10 +25,6 @@ _WAIT = click.option(
     "--wait", default=0.0, metavar="SECONDS", help="Wait this long for another writer to end."
 )
 _REFIT = click.option("--refit", is_flag=True, help="Make held models anew too, such as the mixture.")
-_THREADS = click.option("--threads", type=click.IntRange(min=1), help="Cores to use; default all.")
-_MEMORY = click.option(
-    "--memory", metavar="SIZE", help="Memory for DuckDB before it spills, such as 2GiB; default 1GiB."
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -85,11 +80,6 @@ def _complain(text):
     click.echo(str(text), err=True)
 
 
-def _settings(threads, memory):
-    given = {"threads": threads, "memory": parse_bytes(memory) if memory else None}
-    return Settings(**{name: value for name, value in given.items() if value is not None})
-
-
 def _project(context):
     return egmsql.load_project(context.obj["sql"])
 
@@ -101,8 +91,8 @@ def _bars():
 @cli.command()
 @LAKE
 @click.argument("files", nargs=-1, required=True)
-@_THREADS
-@_MEMORY
+@THREADS
+@MEMORY
 @_WAIT
 @click.pass_context
 def ingest(context, lake, files, threads, memory, wait):
@@ -112,7 +102,7 @@ def ingest(context, lake, files, threads, memory, wait):
     is refused leaves nothing behind: the others are done, and the exit code is 1.
     """
     done = egmsql.ingest(
-        lake, files, _settings(threads, memory), project=_project(context), wait=wait, progress=_bars()
+        lake, files, given_settings(threads, memory), project=_project(context), wait=wait, progress=_bars()
     )
     _print_warnings(done.warnings)
     click.echo(
@@ -142,8 +132,8 @@ def plan(context, lake, refit):
 @LAKE
 @click.argument("models", nargs=-1)
 @_REFIT
-@_THREADS
-@_MEMORY
+@THREADS
+@MEMORY
 @_WAIT
 @click.option(
     "--scheduler", metavar="ADDRESS", help="Run the tasks on a Dask cluster, such as tcp://host:8786."
@@ -152,7 +142,7 @@ def plan(context, lake, refit):
 def build(context, lake, models, refit, threads, memory, wait, scheduler):
     """Build MODELS (default all) of LAKE that are not up to date, judge them and publish the result."""
     options = {"project": _project(context), "wait": wait, "progress": _bars(), "refit": refit}
-    done = egmsql.build(lake, models, _settings(threads, memory), scheduler=scheduler, **options)
+    done = egmsql.build(lake, models, given_settings(threads, memory), scheduler=scheduler, **options)
     for run in done.runs:
         partition = f"  {run.partition}" if run.partition else ""
         click.echo(
@@ -171,8 +161,8 @@ def build(context, lake, models, refit, threads, memory, wait, scheduler):
 @cli.command()
 @LAKE
 @click.option("--repair", is_flag=True, help="Forget damaged files, so that the next build makes them again.")
-@_THREADS
-@_MEMORY
+@THREADS
+@MEMORY
 @click.pass_context
 def check(context, lake, repair, threads, memory):
     """Compare the files of LAKE with what was written and run every audit again."""
@@ -184,7 +174,7 @@ def check(context, lake, repair, threads, memory):
         if forgotten:
             click.echo(f"next: egmsql build {lake}")
             return
-    found = egmsql.check(lake, _settings(threads, memory), project=project, progress=_bars())
+    found = egmsql.check(lake, given_settings(threads, memory), project=project, progress=_bars())
     for sentence in [*found.damaged, *filter(None, [found.served])]:
         click.echo(f"damaged: {sentence}")
     _print_warnings(found.audits)

@@ -4,9 +4,9 @@ import os
 
 import click
 
-from egmsql.arguments import LAKE
 from egmsql.errors import LakeError, SettingError
 from egmsql.lake import SERVING, existing_lake
+from egmsql.options import LAKE
 
 _HERE = ("127.0.0.1", "localhost", "::1")
 _LAKE_VARIABLE = "EGMSQL_LAKE"  # so that no page of Datasette's shows the path
@@ -43,7 +43,8 @@ def datasette_for(lake, base_url="/", cors=False, sql=True, processes=2):
         "base_url": base_url,
     }
     plugin = {"lake": {"$env": _LAKE_VARIABLE}, "processes": processes}
-    metadata = {"title": "Ground motion", "plugins": {"egmsql": plugin}}
+    ways = f'<p><a href="{base_url}-/map">Map</a>, or tables and SQL:</p>'
+    metadata = {"title": "Ground motion", "description_html": ways, "plugins": {"egmsql": plugin}}
     datasette = Datasette([], settings=settings, metadata=metadata, cors=cors)
     datasette.remove_database("_memory")  # a SQLite that nobody asked for
     return datasette

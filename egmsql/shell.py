@@ -49,9 +49,9 @@ def _run_script(connection, text):
         for statement in duckdb.extract_statements(text):
             _show(connection, statement)
     except (duckdb.Error, RuntimeError) as error:
-        wrong = " ".join(str(error).split())[:400]
+        message = " ".join(str(error).split())[:400]
         raise SettingError(
-            "standard input", wrong, "correct the statement; dot commands are for the prompt"
+            "standard input", message, "correct the statement; dot commands are for the prompt"
         ) from None
 
 

@@ -24,17 +24,7 @@ class Workspace:
     def __init__(self, project, settings, spill):
         self._project = project
         self._registered = set()
-        self.connection = duckdb.connect(
-            config={
-                "threads": settings.threads,
-                "memory_limit": f"{settings.memory}B",
-                "temp_directory": str(spill),
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-                "preserve_insertion_order": True,
-            }
-        )
-        self.connection.execute("set enable_progress_bar = false")
+        self.connection = private_database(settings, spill)
         for schema in sorted({name.split(".")[0] for name in project.models} | {"source"}):
             self.connection.execute(f'create schema "{schema}"')
 
@@ -94,6 +84,22 @@ class Workspace:
         """Return the columns of a query, name -> DuckDB type."""
         rows = self.connection.execute(f"describe {query}").fetchall()
         return {row[0]: row[1] for row in rows}
+
+
+def private_database(settings, spill):
+    """Return an empty in-memory DuckDB that keeps to the settings and spills into a folder."""
+    connection = duckdb.connect(
+        config={
+            "threads": settings.threads,
+            "memory_limit": f"{settings.memory}B",
+            "temp_directory": str(spill),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "preserve_insertion_order": True,
+        }
+    )
+    connection.execute("set enable_progress_bar = false")
+    return connection
 
 
 def scan(paths, contract):

@@ -13,6 +13,8 @@ import towns
 import egmsql
 from egmsql.export import Filters, export, zones
 from egmsql.export.layers import LAYERS
+from egmsql.export.styles import CLASS_COLOURS, class_style, velocity_style
+from egmsql.export.unfinished import unfinished
 from egmsql.export.writing import SUFFIXES, short_names, write
 from egmsql.workspace import load_spatial
 
@@ -62,8 +64,8 @@ def test_every_row_of_a_large_geopackage_is_in_its_spatial_index(tmp_path, turn)
         "select i, st_point(4600000 + i % 1000, 1740000 + i // 1000)::geometry('EPSG:3035') as geometry"
         " from range(1000000) as t(i)"
     )
-    with _spatial() as connection:
-        assert write(connection, query, out, "points") == 1_000_000
+    with _spatial() as connection, unfinished(out) as folder:
+        assert write(connection, query, folder, out, "points") == 1_000_000
     with contextlib.closing(sqlite3.connect(out)) as database:
         (index,) = database.execute(
             "select name from sqlite_master where name like 'rtree\\_%\\_geom' escape '\\'"
@@ -89,7 +91,7 @@ def test_every_layer_has_its_rows(lake, tmp_path, layer, n):
 
 
 def test_a_layer_whose_model_is_missing_is_refused(lake, tmp_path, monkeypatch):
-    monkeypatch.setitem(LAYERS, "cells", ("geometry.elsewhere", LAYERS["cells"][1]))
+    monkeypatch.setitem(LAYERS, "cells", LAYERS["cells"]._replace(model="geometry.elsewhere"))
     with pytest.raises(
         egmsql.SettingError, match=r"cells: needs geometry.elsewhere, which this lake does not have"
     ):
@@ -161,6 +163,28 @@ def test_a_geopackage_carries_styles_that_qgis_reads(lake, tmp_path):
         assert renderer.get("attr") == {"velocity": "velocity_mm_yr", "class": "class"}[name]
         assert len(renderer.find("symbols")) == len(renderer[0])
     assert out.with_suffix(".qml").read_text() == styles[0][2]
+
+
+def test_every_class_that_a_point_can_have_has_its_colour():
+    """A class without one would be drawn as "other"; a label with a blank matched nothing."""
+    columns = egmsql.load_project().contracts["classes.motion"].columns
+    names = {name.removesuffix("_probability") for name in columns if name.endswith("_probability")} - {
+        "second"
+    }
+    assert "velocity_change" in names and names <= set(CLASS_COLOURS)
+    assert {"mixed", "unclassified", ""} <= set(CLASS_COLOURS)
+
+
+def test_every_row_falls_into_a_range_and_a_category(lake, tmp_path):
+    out = tmp_path / "points.gpkg"
+    export(lake, "points", out, Filters())
+    ranges = ElementTree.fromstring(velocity_style("points").split("\n", 1)[1]).findall(".//range")
+    categories = ElementTree.fromstring(class_style("points").split("\n", 1)[1]).findall(".//category")
+    spans = [(float(r.get("lower")), float(r.get("upper"))) for r in ranges]
+    named = {c.get("value") for c in categories}
+    for row in read(out):
+        assert sum(low <= row["velocity_mm_yr"] <= high for low, high in spans) >= 1
+        assert row["class"] in named
 
 
 def test_names_of_a_shapefile_are_short_and_differ():

@@ -8,12 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from egmsql.web import limits
+from egmsql.web.parameters import Filters
 from egmsql.web.plugin import ROUTES
 from egmsql.web.projection import to_degrees
-from egmsql.web.queries import inside, placed
+from egmsql.web.queries import cells_at, cells_where, coded, first_rows, inside, placed, spelled
 from pyarrow import csv
 
 import egmsql
+from egmsql.about import ATTRIBUTION
 
 BOX = "13.15,38.69,13.21,38.73"
 SMALL = "13.175,38.700,13.18,38.705"
@@ -49,6 +51,59 @@ def test_a_view_of_few_points_shows_each_of_them(real_site, served):
     got = sorted(zip(answer["columns"]["pid"], answer["columns"]["velocity_mm_yr"], strict=True))
     assert [p for p, _ in got] == [p for p, _ in expected]
     assert np.allclose([v for _, v in got], [v for _, v in expected], atol=1e-6)
+
+
+@pytest.mark.parametrize("most", [1, 5000, 200_000, 200_001, 300_000])
+def test_the_first_rows_of_a_query_are_in_its_order_and_no_more(most):
+    with duckdb.connect() as connection:
+        table = first_rows(connection, "select i from range(?) as r(i) where i % 3 != 1", [300_000], most)
+    expected = [i for i in range(300_000) if i % 3 != 1][:most]
+    assert table["i"].to_pylist() == expected
+
+
+def test_words_that_travel_as_places_are_the_same_words_or_none_at_all():
+    words = {"viewing": ["up", "it's"], "class": ["step"]}
+    with duckdb.connect() as connection:
+        connection.execute("create table t (viewing varchar, class varchar)")
+        connection.execute("insert into t values ('it''s', 'step'), ('up', null), (null, 'step')")
+        columns = '"viewing", "class"'
+        text = f"select {coded(columns, words)} from t"
+        table = spelled(first_rows(connection, text, [], 9), words)
+        assert table.to_pydict() == {"viewing": ["it's", "up", None], "class": ["step", None, "step"]}
+        connection.execute("insert into t values ('east', 'step')")
+        assert spelled(first_rows(connection, text, [], 9), words) is None
+
+
+def test_a_word_that_nobody_expected_is_shown_all_the_same(real_site, monkeypatch):
+    path = f"/-/egms/viewport?bbox={SMALL}&columns=class"
+    shown = real_site.json(path)
+    monkeypatch.setattr(
+        "egmsql.web.points_api.words_of", lambda snapshot: {"viewing": ["up"], "class": ["step"]}
+    )
+    assert real_site.json(path) == shown
+    monkeypatch.undo()
+    assert set(shown["columns"]["viewing"]) == {"ascending", "descending"}
+
+
+@pytest.mark.parametrize("at_most", [None, 0, 7])
+def test_cells_never_are_more_than_the_limit_whatever_was_thought_before(real_site, at_most):
+    snapshot = real_site.served.current
+    selection = cells_where(snapshot, Filters(), tuple(map(float, BOX.split(","))))
+    zoom, table = cells_at(snapshot._cursor(), selection, 2, "zoom, n_points", at_most, limit=100)
+    assert 10 < table.num_rows <= 100 and set(table["zoom"].to_pylist()) == {zoom}
+    assert sum(table["n_points"].to_pylist()) == 23349
+
+
+def test_cells_may_have_the_stronger_movers_pid_alone(real_site):
+    path = f"/-/egms/viewport?bbox={BOX}&limit=300"
+    both = real_site.json(path)["columns"]
+    columns = real_site.json(f"{path}&movers=strongest")["columns"]
+    assert set(both) - set(columns) == {"cell_x", "cell_y", "velocity_min_pid", "velocity_max_pid"}
+    sides = zip(
+        *(both[f"velocity_{side}_{c}"] for side in ("min", "max") for c in ("mm_yr", "pid")), strict=True
+    )
+    stronger = [slow_pid if -slow > fast else fast_pid for slow, slow_pid, fast, fast_pid in sides]
+    assert sorted(columns["pid"]) == sorted(stronger) and len(set(stronger)) > 100
 
 
 def test_a_view_of_many_points_shows_cells_that_count_them_all(real_site):
@@ -244,16 +299,6 @@ def test_what_the_lake_has_not_is_a_404_that_says_so(real_site):
     assert "no series" in real_site.json("/-/egms/series?pid=0000000000", 404)["error"]
 
 
-def test_the_reference_names_answer(real_site):
-    points = real_site.json(f"/get_points?bbox={BOX}&limit=50")["points"]
-    assert len(points) == 50 and len({p["pid"] for p in points}) == 50
-    (series,) = real_site.json("/get_timeseries?pid=166ax4TCOe")["timeseries"]
-    assert len(series["dates"]) == len(series["displacements_mm"])
-    assert real_site.json("/get_info") and real_site.json("/health")["status"] == "ok"
-    assert real_site.json("/get_clusters")["n"] == real_site.json("/-/egms/areas")["n"] > 0
-    assert real_site.json("/get_subclusters")["n"] > 0
-
-
 REFUSED = [
     ("viewport", "", "bbox"),
     ("viewport", "bbox=1,2,3", "bbox"),
@@ -287,16 +332,13 @@ REFUSED = [
 def test_a_wrong_request_is_one_line_that_names_its_parameter(real_site, route, query, where):
     answer = real_site.json(f"/-/egms/{route}?{query}", 400)
     assert answer["error"].startswith(where) and "\n" not in answer["error"] and ";" in answer["error"]
-    assert answer["attribution"] == limits.ATTRIBUTION
+    assert answer["attribution"] == ATTRIBUTION
 
 
 def test_every_answer_has_attribution_and_an_etag_that_saves_the_work(real_site):
     path = f"/-/egms/viewport?bbox={SMALL}"
     first = real_site.get(path)
-    assert (
-        first.headers["attribution"] == limits.ATTRIBUTION
-        and first.json()["attribution"] == limits.ATTRIBUTION
-    )
+    assert first.headers["attribution"] == ATTRIBUTION and first.json()["attribution"] == ATTRIBUTION
     again = real_site.get(path, headers={"If-None-Match": first.headers["etag"]})
     assert again.status_code == 304 and again.content == b""
     other = real_site.get(path + "&format=arrow", headers={"If-None-Match": first.headers["etag"]})

@@ -77,6 +77,25 @@ def test_honest_sql_passes_the_guard(guard, sql):
     assert guard.check(sql)
 
 
+def test_a_table_of_another_schema_is_not_the_served_one_of_its_name(tmp_path):
+    path = tmp_path / "two.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create table points as select 1 as pid")
+        connection.execute("create schema staging")
+        connection.execute("create table staging.points as select 'secret' as pid")
+    descriptor = os.open(path, os.O_RDONLY)
+    connection, relations = open_served(descriptor, 1, "256MB")
+    guard = Guard(connection, relations)
+    assert guard.check("select * from points") and guard.check("select * from main.points")
+    for name in ("staging.points", "served.staging.points", '"staging"."points"'):
+        with pytest.raises(RefusedError):
+            guard.check(f"select * from {name}")
+        with pytest.raises(RefusedError):
+            guard.check(f"with points as (select 1) select * from points, {name}")
+    connection.close()
+    os.close(descriptor)
+
+
 @pytest.mark.parametrize(
     "name", [n for n in STATEMENTS if not n.startswith(("11", "12", "13", "brackets", "too deep"))]
 )

@@ -28,6 +28,8 @@ MIX = {
     "viewport cells": (6, f"/-/egms/viewport?bbox={BOX}&limit=100&format=arrow"),
     "point": (3, "/-/egms/point?pid=166ax4TCOe"),
     "series": (4, "/-/egms/series?pid=166ax4TCOe"),
+    "reference's points": (2, "/get_points?min_lat=38.7&max_lat=38.71&min_lon=13.17&max_lon=13.18&thresh=1&zoom=15"),
+    "reference's series": (1, "/get_timeseries?pid=166ax4TCOe"),
     "polygon": (1, "/-/egms/polygon?polygon=13.18,38.70;13.183,38.70;13.183,38.703"),
     "profile": (1, "/-/egms/profile?line=13.16,38.70;13.18,38.705&width_m=100"),
     "download": (1, "/-/egms/download?bbox=13.175,38.700,13.18,38.705"),
@@ -100,7 +102,7 @@ def _report(done):
         times = [1000 * t for n, _, t in done if n == name]
         if times:
             p50, p99 = np.percentile(times, [50, 99])
-            print(f"{name:16} {len(times):6} answers  p50 {p50:7.1f} ms  p99 {p99:7.1f} ms")
+            print(f"{name:18} {len(times):6} answers  p50 {p50:7.1f} ms  p99 {p99:7.1f} ms")
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import asyncio
 import forge
 import pytest
 from datasette.app import Datasette
-from egmsql.web.metadata import _QUERIES
+from egmsql.web.metadata import QUERIES
 from egmsql.web.plugin import served_of
 from websites import Site
 
@@ -25,7 +25,14 @@ def test_pages_say_what_each_column_means(real_site):
     assert real_site.get("/-/static-plugins/egmsql/egms.css").status_code == 200
 
 
-@pytest.mark.parametrize("name", _QUERIES)
+def test_each_page_leads_to_the_map(real_site):
+    for path in ("/", "/egms", "/egms/points", ROW, "/egms?sql=select+1"):
+        assert 'href="/-/map' in real_site.get(path).text, path
+    assert "on the map" in real_site.get(ROW).text and "Show on the map" in real_site.get("/egms/points").text
+    assert "Show on the map" not in real_site.get("/egms/products").text
+
+
+@pytest.mark.parametrize("name", QUERIES)
 def test_ready_queries_run(real_site, name):
     path = f"/egms/{name}.json?_shape=array&longitude=13.18&latitude=38.705"
     assert len(real_site.json(path)) > 1
@@ -50,6 +57,7 @@ def test_behind_a_proxy_links_stay_under_its_path(real_lake):
         assert page.status_code == 200 and 'href="/motion/egms"' in page.text
         assert "/motion/-/static-plugins/egmsql/egms.css" in page.text
         assert f'href="{ROW}' not in page.text
+        assert 'href="/motion/-/map"' in site.get("/").text and 'href="/-/map' not in site.get(ROW).text
         assert site.json("/-/egms/health")["status"] == "ok"
         assert site.json("/-/egms/openapi.json")["servers"] == [{"url": "/motion"}]
         assert site.get("/-/versions.json").status_code == 404

@@ -103,13 +103,15 @@ class Server:
 class ForkedServer(Server):
     """`egmsql serve LAKE` in a fresh process that is forked from one with everything imported: a third of a second.
 
-    `folder` is its home and its place for temporary files; what it says is in `folder`.log.
+    `folder` is its home and its place for temporary files; what it says is in `folder`.log. With a file of
+    `metadata` it is plain Datasette.
     """
 
-    def __init__(self, lake, folder, *options):
+    def __init__(self, lake, folder, *options, metadata=None):
         self._listen()
         self._log = folder.with_name(f"{folder.name}.log")
-        arguments = ["serve", str(lake), "--port", str(self.port), *options]
+        command = ["serve", str(lake)] if metadata is None else ["-m", str(metadata)]
+        arguments = [*command, "--port", str(self.port), *options]
         self.process = _FORKED.Process(target=_serve, args=(arguments, str(folder), str(self._log)))
         self.process.start()
         self._wait()
@@ -129,8 +131,11 @@ class ForkedServer(Server):
 
 
 def _serve(arguments, folder, log):
-    """Run in the child: what `egmsql` does."""
-    from egmsql.cli import main
+    """Run in the child: what `egmsql` does, or `datasette`."""
+    if arguments[0] == "serve":
+        from egmsql.cli import main
+    else:
+        from datasette.cli import cli as main
 
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(descriptor, 1)

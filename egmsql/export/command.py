@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
-from egmsql.arguments import LAKE
 from egmsql.errors import SettingError
-from egmsql.export.layers import LAKE_CRS, LAYERS, Filters
+from egmsql.export.layers import LAYERS, Filters
+from egmsql.export.shapes import LAKE_CRS
 from egmsql.export.writing import export
 from egmsql.export.zones import zones
+from egmsql.options import LAKE, MEMORY, THREADS, given_settings
 
 _CRS = click.option(
     "--crs", default=LAKE_CRS, show_default=True, help="Of the file; GeoJSON is always EPSG:4326."
@@ -25,19 +26,22 @@ _CRS = click.option(
 @click.option("--class", "classes", multiple=True, help="Only this class; may be repeated.")
 @click.option("--velocity", metavar="MIN:MAX", help="Only velocities between, mm/yr; one may be left out.")
 @click.option("--product", "products", multiple=True, help="Only this product; * stands for any letters.")
-def export_command(lake, layer, out, crs, bbox, polygon, classes, velocity, products):
+@THREADS
+@MEMORY
+def export_command(lake, layer, out, crs, threads, memory, **chosen):
     """Write a LAYER of LAKE to the file OUT: .gpkg, .parquet, .fgb, .geojson, .csv or .shp.
 
     Beside it, and inside a GeoPackage, are styles for QGIS by velocity and by class.
     """
     filters = Filters(
-        bbox=_numbers(bbox, ",", 4, "--bbox"),
-        polygon=polygon,
-        classes=classes,
-        velocity=_numbers(velocity, ":", 2, "--velocity"),
-        products=products,
+        bbox=_numbers(chosen["bbox"], ",", 4, "--bbox"),
+        polygon=chosen["polygon"],
+        classes=chosen["classes"],
+        velocity=_numbers(chosen["velocity"], ":", 2, "--velocity"),
+        products=chosen["products"],
     )
-    count = export(lake, layer, out, filters, crs)
+    settings = given_settings(threads, memory)
+    count = export(lake, layer, out, filters, crs, settings, lambda text: click.echo(text, err=True))
     click.echo(f"{count:,} rows of {layer} in {out}")
 
 
@@ -47,9 +51,11 @@ def export_command(lake, layer, out, crs, bbox, polygon, classes, velocity, prod
 @click.argument("out", type=click.Path(path_type=Path))
 @_CRS
 @click.option("--series/--no-series", default=True, help="With the mean series of each zone.")
-def zones_command(lake, polygons, out, crs, series):
+@THREADS
+@MEMORY
+def zones_command(lake, polygons, out, crs, series, threads, memory):
     """Write POLYGONS (any vector file) to OUT, each with statistics of the points and areas of LAKE in it."""
-    count = zones(lake, polygons, out, crs, series)
+    count = zones(lake, polygons, out, crs, series, given_settings(threads, memory))
     click.echo(f"{count:,} zones in {out}")
 
 

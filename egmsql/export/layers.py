@@ -2,25 +2,34 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-
-import duckdb
+from typing import NamedTuple
 
 from egmsql.errors import SettingError
+from egmsql.export.shapes import OWNS, box_around, load_shapes, split_shapes
 from egmsql.storage import quoted
 
-LAKE_CRS = "EPSG:3035"
 
-# Layer -> the models it needs and its query; each has `product`, `class`, `velocity_mm_yr` and `geometry`,
-# in which the filters look. `products` is a list where a shape has several.
+class Layer(NamedTuple):
+    """The model that a layer needs, its query, and for areas the column and model that tell them apart.
+
+    Each query has `products`, `class`, `velocity_mm_yr` and `geometry`, in which the filters look.
+    """
+
+    model: str
+    query: str
+    shapes: tuple | None = None
+
+
 _AREAS = "select * exclude (hull, geometry_wgs84) from clusters.areas"
 LAYERS = {
-    "areas": ("clusters.areas", _AREAS),
-    "subareas": (
+    "areas": Layer("clusters.areas", _AREAS, ("cluster", "clusters.areas")),
+    "subareas": Layer(
         "clusters.subareas",
         "select subareas.*, areas.products from clusters.subareas as subareas"
         " inner join (select cluster, products from clusters.areas) as areas using (cluster)",
+        ("subarea", "clusters.subareas"),
     ),
-    "points": (
+    "points": Layer(
         "clusters.members",
         "select pid, product, [product] as products, height_ortho, kinematics.velocity_mm_yr,"
         " kinematics.velocity_sigma_mm_yr, kinematics.acceleration_mm_yr2, kinematics.seasonality_mm,"
@@ -31,12 +40,12 @@ LAYERS = {
         " left join classes.motion as motion using (pid, product)",
     ),
     # Filters of velocity look at the vertical one.
-    "cells": (
+    "cells": Layer(
         "geometry.cells",
         "select *, velocity_up_mm_yr as velocity_mm_yr, null::varchar as class, []::varchar[] as products,"
         " st_point(easting, northing)::geometry('EPSG:3035') as geometry from geometry.cells",
     ),
-    "series": (
+    "series": Layer(
         "clusters.motions",
         "select cluster, unnest(motions.epochs) as epoch, unnest(n_series) as n_series,"
         " unnest(mean_displacements_mm) as mean_displacement_mm,"
@@ -45,6 +54,7 @@ LAYERS = {
         " unnest(upper_quartiles_mm) as upper_quartile_mm, areas.products, areas.class,"
         " areas.velocity_mm_yr, areas.geometry"
         " from clusters.motions as motions inner join clusters.areas as areas using (cluster)",
+        ("cluster", "clusters.areas"),
     ),
 }
 
@@ -73,73 +83,74 @@ class Filters:
     products: tuple = ()
 
 
+def check_built(connection, layer):
+    """Raise SettingError unless the lake has the model that a layer is made from."""
+    model = LAYERS[layer].model
+    known = "select schema_name || '.' || {0}_name from duckdb_{0}s()"
+    found = connection.execute(f"{known.format('view')} union all {known.format('table')}").fetchall()
+    if (model,) not in found:
+        raise SettingError(layer, f"needs {model}, which this lake does not have", "build the lake first")
+
+
 def layer_query(connection, layer, filters):
     """Return the query for the rows of a layer that pass the filters; its geometry is in EPSG:3035."""
-    model, query = LAYERS[layer]
-    known = "select count(*) from duckdb_views() where schema_name || '.' || view_name = ?"
-    tables = "select count(*) from duckdb_tables() where schema_name || '.' || table_name = ?"
-    if not any(connection.execute(sql, [model]).fetchone()[0] for sql in (known, tables)):
-        raise SettingError(layer, f"needs {model}, which this lake does not have", "build the lake first")
-    conditions = []
+    _, query, shapes = LAYERS[layer]
+    conditions, join = [], ""
     if filters.bbox is not None:
-        conditions.append(f"st_intersects(geometry, {_box(filters.bbox)})")
+        conditions.append(f"st_intersects(geometry, {box_around(filters.bbox)})")
     if filters.polygon is not None:
-        load_shapes(connection, filters.polygon, "_inside")
-        conditions.append("exists (select 1 from _inside where st_intersects(layer.geometry, _inside.shape))")
+        _load_polygon(connection, filters.polygon)
+        join, condition = _within(shapes)
+        conditions.append(condition)
     if filters.classes:
         conditions.append(f"class in ({', '.join(map(quoted, filters.classes))})")
     if filters.velocity is not None:
         lowest, highest = filters.velocity
         conditions.append(f"velocity_mm_yr between {lowest!r} and {highest!r}")
     if filters.products:
-        likes = [
-            f"name like {quoted(name.replace('_', chr(92) + '_').replace('*', '%'))} escape '\\'"
-            for name in filters.products
-        ]
-        conditions.append(f"exists (select 1 from unnest(products) as t(name) where {' or '.join(likes)})")
+        named = _is_named("name", filters.products)
+        conditions.append(f"exists (select 1 from unnest(products) as t(name) where {named})")
     where = f" where {' and '.join(conditions)}" if conditions else ""
-    return f"select * from ({query}) as layer{where}"
+    return f"select layer.* from ({query}) as layer{join}{where}"
 
 
-def load_shapes(connection, path, name):
-    """Make a temporary table (number, shape in EPSG:3035, and the file's own columns) of a vector file."""
-    if not Path(path).exists():
-        raise SettingError(path, "does not exist", "give a vector file with polygons")
-    try:
-        relation = connection.sql(f"select * from st_read({quoted(str(path))})")
-    except duckdb.Error as error:
-        text = " ".join(str(error).split())[:200]
-        raise SettingError(path, f"cannot be read as a vector file ({text})", "give another format") from None
-    types = dict(zip(relation.columns, map(str, relation.types), strict=True))
-    column = next((c for c, t in types.items() if t.startswith("GEOMETRY")), None)
-    if column is None:
-        raise SettingError(path, "has no shapes", "give a vector file with polygons")
-    crs = types[column][len("GEOMETRY(") + 1 : -2] or "EPSG:4326"  # GeoJSON without a word is WGS84
-    others = ", ".join(f'"{c}"' for c in types if c != column)
-    shape = (
-        f"st_makevalid(st_transform(\"{column}\"::geometry, {quoted(crs)}, '{LAKE_CRS}', always_xy := true))"
-    )
+def file_query(connection, model, filters):
+    """Return the query for the products whose file of a model may hold rows that pass the filters."""
+    box = "st_makeenvelope(easting_min, northing_min, easting_max, northing_max)"
+    conditions = [f"model = {quoted(model)}"]
+    if filters.bbox is not None:
+        conditions.append(f"st_intersects({box}, {box_around(filters.bbox)})")
+    if filters.polygon is not None:
+        _load_polygon(connection, filters.polygon)
+        conditions.append(f"exists (select 1 from _pieces where st_intersects(piece, {box}))")
+    if filters.products:
+        conditions.append(_is_named("partition", filters.products))
+    return f"select partition from _files where {' and '.join(conditions)} order by partition"
+
+
+def _load_polygon(connection, path):
+    """Make the table `_pieces` of what any shape of a vector file covers."""
+    load_shapes(connection, path, "_inside")
     connection.execute(
-        f"create or replace temp table {name} as select row_number() over () as number,"
-        f" {shape} as shape{', ' + others if others else ''} from st_read({quoted(str(path))})"
+        "create or replace temp table _covered as"
+        " select 1 as number, st_union_agg(shape) as shape from _inside"
     )
+    split_shapes(connection, "_covered", "_pieces")
 
 
-def _box(bbox):
-    west, south, east, north = bbox
-    box = f"st_makeenvelope({west!r}, {south!r}, {east!r}, {north!r})"
-    if max(abs(west), abs(east)) <= 180 and max(abs(south), abs(north)) <= 90:
-        # Straight edges in degrees are bent in metres: more corners follow them closely.
-        return (
-            f"st_transform({_dense(west, south, east, north)}, 'EPSG:4326', '{LAKE_CRS}', always_xy := true)"
-        )
-    return box
+def _within(shapes):
+    """Return a join and a condition that leave each row that touches `_pieces` once."""
+    if shapes is None:
+        owns = OWNS.format(x="st_x(layer.geometry)", y="st_y(layer.geometry)")
+        return " inner join _pieces on st_intersects(_pieces.piece, layer.geometry)", f"({owns})"
+    key, model = shapes
+    join = "inner join _pieces on st_intersects(_pieces.piece, shapes.geometry)"
+    return "", f"{key} in (select {key} from {model} as shapes {join})"
 
 
-def _dense(west, south, east, north, n=16):
-    xs = [west + (east - west) * i / n for i in range(n)]
-    ys = [south + (north - south) * i / n for i in range(n)]
-    corners = [(x, south) for x in xs] + [(east, y) for y in ys]
-    corners += [(west + east - x, north) for x in xs] + [(west, south + north - y) for y in ys]
-    text = ", ".join(f"{x!r} {y!r}" for x, y in [*corners, corners[0]])
-    return f"st_geomfromtext('POLYGON (({text}))')"
+def _is_named(column, names):
+    likes = [
+        f"{column} like {quoted(name.replace('_', chr(92) + '_').replace('*', '%'))} escape '\\'"
+        for name in names
+    ]
+    return f"({' or '.join(likes)})"

@@ -20,14 +20,17 @@ VELOCITY_COLOURS = (
     "5,48,97",
 )
 CLASS_COLOURS = {
+    "stable": "225,225,225",
     "linear": "31,120,180",
     "accelerating": "227,26,28",
     "decelerating": "51,160,44",
-    "velocity change": "255,127,0",
+    "velocity_change": "255,127,0",
     "step": "106,61,154",
     "complex": "177,89,40",
+    "noisy": "251,200,220",
     "mixed": "128,128,128",
     "unclassified": "200,200,200",
+    "": "200,200,200",  # every other value, in QGIS
 }
 _FIELD = {".shp": "vel"}
 
@@ -36,7 +39,7 @@ def add_styles(out, layer):
     """Write the styles of a layer beside `out`; in a GeoPackage also as `layer_styles`, velocity first."""
     velocity = velocity_style(layer, _FIELD.get(out.suffix.lower(), "velocity_mm_yr"))
     classes = class_style(layer)
-    if out.suffix.lower() not in (".csv", ".parquet"):
+    if out.suffix.lower() != ".csv":
         out.with_suffix(".qml").write_text(velocity, encoding="utf-8")
         out.with_name(f"{out.stem}.class.qml").write_text(classes, encoding="utf-8")
     if out.suffix.lower() == ".gpkg":
@@ -60,7 +63,7 @@ def velocity_style(layer, field="velocity_mm_yr"):
 def class_style(layer, field="class"):
     """Return a QGIS style that colours shapes by class."""
     categories = "".join(
-        f'<category value="{name}" label="{name}" symbol="{i}" render="true"/>'
+        f'<category value="{name}" label="{name.replace("_", " ") or "other"}" symbol="{i}" render="true"/>'
         for i, name in enumerate(CLASS_COLOURS)
     )
     return _style(
@@ -106,7 +109,8 @@ def _into_geopackage(path, layer, styles):
             "create table layer_styles (id integer primary key autoincrement, f_table_catalog text(256),"
             " f_table_schema text(256), f_table_name text(256), f_geometry_column text(256),"
             " styleName text(30), styleQML text, styleSLD text, useAsDefault boolean, description text,"
-            " owner text(30), ui text(30), update_time datetime default current_timestamp)"
+            " owner text(30), ui text(30),"
+            " update_time datetime default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')))"
         )
         database.execute(
             "insert into gpkg_contents (table_name, data_type, identifier) values"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from egmsql.arguments import LAKE
+from egmsql.options import LAKE
 from egmsql.plot.picture import plot
 
 

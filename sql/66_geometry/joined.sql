@@ -1,6 +1,6 @@
 -- One series of a measurement point through all releases that could be joined.
 --
--- version:   1
+-- version:   2
 -- grain:     pid, product
 -- partition: place
 --
@@ -15,24 +15,50 @@ with linked as (
     where is_joined
 ),
 
-parts as (
+released as (
+    select
+        partition,
+        product,
+        release_number,
+        epochs,
+        lead(first_epoch) over (partition by partition order by release_number) as end_epoch,
+        [e for e in epochs if e < end_epoch] as epochs_before_next
+    from ground.places
+    inner join observed.products using (product)
+),
+
+-- The epochs of a joined series follow from its newest release and how many there are: few, for all points.
+joinable as (
+    select
+        newest.product,
+        newest.release_number - older.release_number + 1 as n_releases,
+        flatten(list(older.epochs_before_next) over longer) || newest.epochs as epochs
+    from released as newest
+    inner join released as older
+        on newest.partition = older.partition and newest.release_number > older.release_number
+    window longer as (
+        partition by newest.product
+        order by older.release_number
+        rows between current row and unbounded following
+    )
+),
+
+-- Without the series themselves, which are long.
+linkable as (
     select
         series.pid,
         series.product,
-        places.release_number,
-        products.epochs,
-        newer.first_epoch as end_epoch,
-        series.displacements,
+        released.partition,
+        released.release_number,
+        len(released.epochs_before_next) as n_before_next,
         later.offset_mm,
         later.offset_sigma_mm,
         sum((earlier.pid is null)::integer) over (
-            partition by series.pid order by places.release_number
+            partition by series.pid, released.partition order by released.release_number
         ) as chain_number
     from series.displacement as series
-    inner join ground.places as places on series.product = places.product
-    inner join observed.products as products on series.product = products.product
+    inner join released on series.product = released.product
     left join linked as later on series.pid = later.pid and series.product = later.older_product
-    left join observed.products as newer on later.product = newer.product
     left join linked as earlier on series.pid = earlier.pid and series.product = earlier.product
 ),
 
@@ -41,31 +67,35 @@ lifted as (
         pid,
         product,
         release_number,
-        chain_number,
-        [e for e in epochs if end_epoch is null or e < end_epoch] as epochs,
-        displacements,
+        n_before_next,
+        first_value(product) over later as newest,
+        count(*) over (partition by pid, partition, chain_number) as n_releases,
         coalesce(sum(offset_mm) over later, 0) as offset_mm,
         sqrt(coalesce(sum(offset_sigma_mm ** 2) over later, 0)) as offset_sigma_mm
-    from parts
-    window later as (partition by pid, chain_number order by release_number desc)
+    from linkable
+    window later as (partition by pid, partition, chain_number order by release_number desc)
 ),
 
 collected as (
     select
-        pid,
-        last_value(product) over chain as product,
-        count(*) over chain as n_releases,
-        flatten(list(epochs) over chain) as epochs,
-        flatten(list([round(d + 10 * offset_mm)::smallint for d in displacements[1:len(epochs)]]) over chain) as displacements,
-        first_value(offset_mm) over chain as offset_mm,
-        first_value(offset_sigma_mm) over chain as offset_sigma_mm,
-        row_number() over chain as number
+        lifted.pid,
+        newest as product,
+        n_releases,
+        flatten(
+            list(
+                case
+                    when lifted.product = newest then displacements
+                    else [round(d + 10 * offset_mm)::smallint for d in displacements[1:n_before_next]]
+                end
+            ) over chain
+        ) as displacements,
+        offset_mm,
+        offset_sigma_mm
     from lifted
-    window chain as (
-        partition by pid, chain_number
-        order by release_number
-        rows between unbounded preceding and unbounded following
-    )
+    inner join series.displacement as series on lifted.pid = series.pid and lifted.product = series.product
+    where n_releases > 1
+    window chain as (partition by lifted.pid, newest order by release_number rows between current row and unbounded following)
+    qualify row_number() over chain = 1
 )
 
 select
@@ -77,6 +107,6 @@ select
     offset_mm,                      -- that lifted the oldest
     offset_sigma_mm
 from collected
-where number = 1 and n_releases > 1
+inner join joinable using (product, n_releases)
 order by pid, product
 ;

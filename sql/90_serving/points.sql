@@ -1,6 +1,6 @@
 -- A measurement point as the web shows it: where it is, how it moves, how sure that is.
 --
--- version:   2
+-- version:   3
 -- grain:     pid, product
 -- partition: product
 -- stored:    serving
@@ -56,6 +56,9 @@ select
     motion.is_unwrapping_suspect,
     motion.is_coseismic_suspect,
     motion.is_last_year_anomaly,
+    egmspy.class_1,
+    egmspy.class_2,
+    egmspy.noisy_trend,
     round(points.mean_velocity, 1)::float as mean_velocity,
     round(points.easting, 2) as easting,
     round(points.northing, 2) as northing,
@@ -65,6 +68,7 @@ select
 from located as points
 inner join features.kinematics as kinematics using (pid, product)
 inner join classes.motion as motion using (pid, product)
+inner join classes.egmspy as egmspy using (pid, product)
 inner join observed.products as products using (product)
 order by hilbert_order(points.easting, points.northing), points.pid
 ;

@@ -1,6 +1,6 @@
 -- An active area as the web shows it: where it is, how it moves, its outline.
 --
--- version: 2
+-- version: 3
 -- grain:   cluster
 -- stored:  serving
 --
@@ -14,11 +14,13 @@ select
     level,
     coalesce(direction, case when cluster like '%\_U\_%' escape '\' then 'up' else 'east' end) as viewing,
     class,
+    round(purity, 3)::float as purity,
     n_points,
-    longitude,
-    latitude,
+    round(longitude, 6) as longitude,
+    round(latitude, 6) as latitude,
     round(velocity_mm_yr, 2)::float as velocity_mm_yr,
     round(velocity_sigma_mm_yr, 3)::float as velocity_sigma_mm_yr,
+    round(velocity_spread_mm_yr, 2)::float as velocity_spread_mm_yr,
     round(velocity_min_mm_yr, 2)::float as velocity_min_mm_yr,
     round(velocity_max_mm_yr, 2)::float as velocity_max_mm_yr,
     round(velocity_east_mm_yr, 2)::float as velocity_east_mm_yr,

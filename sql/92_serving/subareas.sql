@@ -1,6 +1,6 @@
 -- A part of an active area that has one class, as the web shows it.
 --
--- version: 1
+-- version: 2
 -- grain:   subarea
 -- stored:  serving
 --
@@ -29,8 +29,8 @@ select
     coalesce(areas.direction, case when cluster like '%\_U\_%' escape '\' then 'up' else 'east' end) as viewing,
     outlined.class,
     outlined.n_points,
-    st_x(st_centroid(place)) as longitude,
-    st_y(st_centroid(place)) as latitude,
+    round(st_x(st_centroid(place)), 6) as longitude,
+    round(st_y(st_centroid(place)), 6) as latitude,
     round(outlined.velocity_mm_yr, 2)::float as velocity_mm_yr,
     round(outlined.velocity_spread_mm_yr, 2)::float as velocity_spread_mm_yr,
     outlined.area_m2,

@@ -1,6 +1,7 @@
 """How long the map takes in a browser: from the end of a pan, and from a click, to what is drawn: `make bench-map`.
 
-Over a made-up lake of so many million points (tests/bench/made_up.py), or any built one with --lake. The page measures itself: a
+Over a made-up lake of so many million points (tests/bench/made_up.py; `--keep FOLDER` keeps it, for `make bench-serve` too), or
+any built one with --lake. The page measures itself: a
 pan from its end to the canvas drawn with the new data, request and decoding included; a click to the series and its model
 drawn. Chromium draws without a graphics card. Run it on a machine that does nothing else.
 """
@@ -16,7 +17,7 @@ from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.made_up import make
+from bench.made_up import lake_of
 from websites import Server
 
 ZOOMS, PANS, CLICKS = (5, 8, 11, 13, 14, 15, 16), 20, 20
@@ -80,7 +81,8 @@ def row(name, found):
     ordered = sorted(found)
     most = ordered[min(len(ordered) - 1, int(0.9 * len(ordered)))]
     print(
-        f"{name:24} {len(found):3} times, p50 {statistics.median(found):4.0f} ms, p90 {most:4.0f}, most {ordered[-1]:4.0f}"
+        f"{name:24} {len(found):3} times, p50 {statistics.median(found):4.0f} ms, p90 {most:4.0f}, most {ordered[-1]:4.0f}",
+        flush=True,
     )
 
 
@@ -111,15 +113,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("millions", nargs="*", type=float, default=[10])
     parser.add_argument("--lake", type=Path)
+    parser.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="keep the lakes here, as `make bench-serve` does"
+    )
     given = parser.parse_args()
     if given.lake:
         measure(given.lake)
         return
     for n in given.millions:
         with tempfile.TemporaryDirectory() as folder:
-            make(Path(folder), n)
-            print(f"{n:g} million points")
-            measure(folder)
+            lake = lake_of((given.keep or Path(folder)) / f"{n:g}", n)
+            print(f"{n:g} million points", flush=True)
+            measure(lake)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ are. Only what the server reads is made. 4 GB of memory do for any size; the dis
 twice that while it is made.
 """
 
+import time
 from pathlib import Path
 
 import duckdb
@@ -93,6 +94,21 @@ from points group by product order by product
 """
 
 
+def lake_of(folder, millions):
+    """Make a lake where there is none yet; return its folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "egmsql.duckdb").exists():
+        started = time.perf_counter()
+        points, rest = make(folder, millions)
+        n, seconds = millions * 1e6, time.perf_counter() - started
+        print(
+            f"{millions:g} million points: {points / n:.1f} B each, overviews and the rest {rest / n:.1f} B each;"
+            f" made in {seconds:.0f} s",
+            flush=True,
+        )
+    return folder
+
+
 def make(folder, millions):
     """Write the made-up lake into a folder; return the bytes of points and of all the rest."""
     folder = Path(folder)
@@ -142,8 +158,15 @@ def _make_overviews(connection, scratch):
         )
         verb = "insert into scratch.pyramid" if burst else "create table scratch.pyramid as"
         connection.execute(f"{verb} {models['serving.pyramid'].query}")
-    connection.execute("create view serving.pyramid as from scratch.pyramid")
-    connection.execute(f"create table served.overviews as {models['serving.overviews'].query}")
+    (zooms,) = connection.execute("select list_sort(list(distinct zoom)) from scratch.pyramid").fetchone()
+    for (
+        zoom
+    ) in zooms:  # they lie one after the other in the table, and need less room to be sorted one by one
+        connection.execute(
+            f"create or replace view serving.pyramid as from scratch.pyramid where zoom = {zoom}"
+        )
+        verb = "insert into served.overviews" if zoom > zooms[0] else "create table served.overviews as"
+        connection.execute(f"{verb} {models['serving.overviews'].query}")
     connection.execute("drop schema serving cascade")
     connection.execute("detach scratch")
     scratch.unlink()

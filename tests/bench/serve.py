@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import duckdb
 import numpy as np
-from bench.made_up import make
+from bench.made_up import lake_of
 from egmsql.web.plugin import served_of
 from egmsql.web.snapshot import Executors, Snapshot
 from egmsql.web.workers import WorkerLimits
@@ -143,7 +143,8 @@ def measure(report, folder, n):
     for i, km in enumerate(WINDOWS_KM):
         boxes = [box(place, km) for place in places[i * n : (i + 1) * n]]
         paths = [
-            f"/-/egms/viewport?format=arrow&width=1000&bbox={','.join(f'{v:.6f}' for v in b)}" for b in boxes
+            f"/-/egms/viewport?format=arrow&width=1000&movers=strongest&columns=class&bbox={','.join(f'{v:.6f}' for v in b)}"
+            for b in boxes
         ]
         client.get(paths[0])
         found = [client.get(path) for path in paths]
@@ -195,6 +196,8 @@ def _series_and_polygons(report, client, cursor, folder, n):
             drop_pages(folder / f"{name}.parquet")
         cold.append(client.get(f"/-/egms/series?pid={pid}")[:3])
     report.row("series, pages dropped", *zip(*cold, strict=True))
+    for name in names:
+        (folder / f"{name}.parquet").read_bytes()  # from here on the system has it at hand
     warm = [client.get(f"/-/egms/series?pid={pid}")[:3] for pid, *_ in pids[n:]]
     report.row("series", *zip(*warm, strict=True), kind="series")
     rows = [client.get(f"/-/egms/point?pid={pid}")[:3] for pid, *_ in pids[n:]]
@@ -205,21 +208,6 @@ def _series_and_polygons(report, client, cursor, folder, n):
         found.append(client.get(f"/-/egms/polygon?polygon={corners}&product={','.join(names)}"))
     note = f"{np.median([len(f[3]) for f in found]) / 1e3:.0f} kB"
     report.row("polygon with series", *zip(*[f[:3] for f in found], strict=True), note=note)
-
-
-def _lake(folder, millions):
-    """Make a lake where there is none yet; return its folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "egmsql.duckdb").exists():
-        started = time.perf_counter()
-        points, rest = make(folder, millions)
-        n, seconds = millions * 1e6, time.perf_counter() - started
-        print(
-            f"{millions:g} million points: {points / n:.1f} B each, overviews and the rest {rest / n:.1f} B each;"
-            f" made in {seconds:.0f} s",
-            flush=True,
-        )
-    return folder
 
 
 def main():
@@ -234,7 +222,7 @@ def main():
     report = Report()
     for millions in options.millions:
         with tempfile.TemporaryDirectory(prefix="egmsql-serve-") as folder:
-            lake = _lake((options.keep or Path(folder)) / f"{millions:g}", millions)
+            lake = lake_of((options.keep or Path(folder)) / f"{millions:g}", millions)
             report.sizes.append(millions)
             print(f"\n{millions:g} million points")
             measure(report, lake, options.queries)

@@ -69,7 +69,7 @@ export class Side {
   wanted(seen) {
     if (seen.show === "cells") return ["cells", { release: seen.release }];
     const far = this.map.getZoom() <= OVERVIEW && !seen.product.length;
-    return ["viewport", { ...this.columns(seen), ...this.asked(), ...(far ? { kind: "cells" } : {}) }];
+    return ["viewport", { movers: "strongest", ...this.columns(seen), ...this.asked(), ...(far ? { kind: "cells" } : {}) }];
   }
 
   // Follows another reference: only the colours change.

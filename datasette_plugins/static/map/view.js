@@ -81,10 +81,9 @@ export class View {
     return strongest - (this.shifts?.[this.viewing[i]] ?? 0);
   }
 
+  // Of a point, or of a cell's strongest mover.
   pid(i) {
-    if (this.kind === "points") return this.table.getChild("pid").at(i);
-    const which = Math.abs(this.slowest[i]) > Math.abs(this.fastest[i]) ? "min" : "max";
-    return this.table.getChild(`velocity_${which}_pid`).at(i);
+    return this.table.getChild("pid").at(i);
   }
 
   // Whether a box of the same question needs no new one: all its points are here.
