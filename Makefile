@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lake test lint bench bench-clusters bench-science bench-serve bench-map bench-scale likeness docs clean
+.PHONY: help setup demo lake test lint bench bench-clusters bench-science bench-serve bench-map bench-scale likeness faults docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ bench-serve: $(VENV)/ready ## how long views, series and polygons take at 1 and 
 
 bench-map: $(VENV)/ready ## how long a pan and a click take until drawn, in Chromium; ARGS="100", or ARGS="--lake lake"
 	PYTHONPATH=tests $(BIN)/python -m bench.drawing $(ARGS)
+
+faults: $(VENV)/ready ## kill commands at random moments, spoil files at random places; ARGS="--kills 200 --seed 9"
+	PYTHONPATH=tests $(BIN)/python -m faults $(ARGS)
 
 bench-scale: $(VENV)/ready ## lakes of 0.1 and 1 million points from files to the web, step by step; ARGS="1 10 --folder scale"
 	$(BIN)/python tests/bench/scale.py $(ARGS)

@@ -4,6 +4,7 @@ It is written beside the old one and takes its place in one step, so a reader ke
 the whole new one.
 """
 
+import concurrent.futures
 import contextlib
 import hashlib
 import os
@@ -42,6 +43,7 @@ def publish(lake, project, state, changes=None):
     unfinished = lake.new_scratch(".duckdb")
     try:
         previous_paths = {r.path for r in before.files.values()}
+        _synchronise_files(lake, {r.path for r in state.files.values()} - previous_paths)
         write_catalogue(unfinished, lake, project, state, previous_paths, changes=changes)
         _prove(unfinished, state)
         unfinished.chmod(0o444)
@@ -53,6 +55,13 @@ def publish(lake, project, state, changes=None):
         raise unwritten(lake.catalogue, error) from None
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _synchronise_files(lake, paths):
+    """Let new files be on the disk before a catalogue that names them is."""
+    found = [lake.root / path for path in sorted(paths) if (lake.root / path).exists()]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:  # the disk writes many as fast as one
+        list(pool.map(synchronise, {*found, *(path.parent for path in found)}))
 
 
 def _prove(path, state):

@@ -120,13 +120,20 @@ class Lake:
             left.unlink(missing_ok=True)
 
     def unreferenced(self, state, keep_seconds):
-        """Return paths of Parquet files that the last two catalogues do not name and that are old enough."""
+        """Return paths of Parquet files that the last two catalogues do not name and that are old enough.
+
+        A file from the future, written before a clock was set back, is of age 0.
+        """
         named = {r.path for r in state.files.values()} | state.previous_paths
-        limit = time.time() - keep_seconds
+        now = time.time()
+
+        def is_old(path):
+            return max(0.0, now - path.stat().st_mtime) >= keep_seconds
+
         found = []
         for path in sorted(self.root.rglob("*.parquet")):
             relative = path.relative_to(self.root).as_posix()
-            if _OURS.fullmatch(relative) and relative not in named and path.stat().st_mtime <= limit:
+            if _OURS.fullmatch(relative) and relative not in named and is_old(path):
                 found.append(path)
         return found
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from egmsql.contracts import check_columns
 from egmsql.errors import AuditError, EgmsqlError
 from egmsql.state import AuditRecord, as_json, now
-from egmsql.storage import read_facts, write_parquet
+from egmsql.storage import is_whole, read_facts, write_parquet
 from egmsql.stream import SharedRows
 from egmsql.workspace import Interruptible, Workspace, explained
 
@@ -39,7 +39,8 @@ class Written:
 def run_table_task(project, name, partition, reads, target, scratch, settings):
     """Write the rows of model `name` for one partition to `target` and audit them.
 
-    A file that is already there was finished by a run that was stopped later: it is only audited.
+    A file that is already there was finished by a run that was stopped later: it is only audited. One that
+    is cut short is written again.
 
     Raises
     ------
@@ -49,7 +50,7 @@ def run_table_task(project, name, partition, reads, target, scratch, settings):
         If the statement fails, the disk is full or memory does not suffice.
     """
     model = project.models[name]
-    resumed = target.exists()
+    resumed = _is_finished(target)
     with _workspace(project, scratch, settings) as workspace:
         if not resumed:
             workspace.prepare_functions([model])
@@ -70,7 +71,7 @@ def run_source_tasks(project, source, targets, reads, scratch, settings, progres
     Returns name -> Written. All or nothing: if the file, a model or an audit fails, none of the targets
     that this call wrote remains.
     """
-    missing = [project.models[name] for name, path in targets.items() if not path.exists()]
+    missing = [project.models[name] for name, path in targets.items() if not _is_finished(path)]
     files = {**reads.files, **{name: [path] for name, path in targets.items()}}
     written = {}
     with _workspace(project, scratch, settings) as workspace:
@@ -172,6 +173,16 @@ def _write(connection, project, model, target, scratch):
         write_parquet(connection, model.query, columns, unfinished)
         target.parent.mkdir(parents=True, exist_ok=True)
         unfinished.replace(target)
+
+
+def _is_finished(target):
+    """Return whether an earlier run wrote a file; one that is cut short (a power loss) is removed."""
+    if not target.exists():
+        return False
+    if is_whole(target):
+        return True
+    target.unlink()
+    return False
 
 
 def _workspace(project, scratch, settings):
