@@ -9,10 +9,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lake test lint bench bench-clusters bench-science bench-serve bench-map bench-scale likeness docs clean
+.PHONY: help setup demo lake test lint bench bench-clusters bench-science bench-serve bench-map bench-scale likeness faults fuzz test-versions docs clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  LAKE=$(LAKE) and DATA=$(DATA) say where 'make lake' writes and reads."
 
 setup: $(VENV)/ready ## the environment in .venv, when it is not there or out of date
@@ -75,6 +75,16 @@ bench-serve: $(VENV)/ready ## how long views, series and polygons take at 1 and 
 
 bench-map: $(VENV)/ready ## how long a pan and a click take until drawn, in Chromium; ARGS="100", or ARGS="--lake lake"
 	PYTHONPATH=tests $(BIN)/python -m bench.drawing $(ARGS)
+
+faults: $(VENV)/ready ## kill commands at random moments, spoil files at random places; ARGS="--kills 200 --seed 9"
+	PYTHONPATH=tests $(BIN)/python -m faults $(ARGS)
+
+fuzz: $(VENV)/ready ## fuzz reader, zips, SQL and API with many times the cases of the tests; ARGS="--times 50 --seed 9"
+	PYTHONPATH=tests $(BIN)/python -m faults.fuzz $(ARGS)
+
+test-versions: $(VENV)/ready ## tests with the lowest and the newest allowed versions, on each Python from 3.11 to 3.13 that is there
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	PYTHONPATH=tests $(BIN)/python -m faults.versions $(ARGS)
 
 bench-scale: $(VENV)/ready ## lakes of 0.1 and 1 million points from files to the web, step by step; ARGS="1 10 --folder scale"
 	$(BIN)/python tests/bench/scale.py $(ARGS)

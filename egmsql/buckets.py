@@ -70,6 +70,9 @@ class BucketLake(Lake):
             target.upload(unfinished)
         unfinished.replace(target.copy_for(target.etag()))
 
+    def settle(self, names):
+        """Do nothing: an object that was put is kept."""
+
     def delete(self, names):
         """Delete files by their paths relative to the lake."""
         self.root.store.delete([(self.root / name).key for name in names])

@@ -42,6 +42,7 @@ def publish(lake, project, state, changes=None):
     unfinished = lake.new_scratch(".duckdb")
     try:
         previous_paths = {r.path for r in before.files.values()}
+        lake.settle({r.path for r in state.files.values()} - previous_paths)
         write_catalogue(unfinished, lake, project, state, previous_paths, changes=changes)
         _prove(unfinished, state)
         _refuse_writers(lake)

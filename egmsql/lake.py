@@ -1,5 +1,6 @@
 """A lake: where things lie, who may write, and what is no longer needed."""
 
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -132,16 +133,23 @@ class Lake:
         unfinished.replace(self.root / name)
         synchronise(self.root)
 
+    def settle(self, names):
+        """Let new files be on the disk before a catalogue that names them is."""
+        found = [self.root / name for name in sorted(names) if (self.root / name).exists()]
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:  # the disk writes many as fast as one
+            list(pool.map(synchronise, {*found, *(path.parent for path in found)}))
+
     def unreferenced(self, state, keep_seconds):
         """Return name -> bytes of Parquet files that the last two catalogues do not name and are old enough.
 
-        Names are paths relative to the lake.
+        Names are paths relative to the lake. A file from the future, written before a clock was set back, is
+        of age 0.
         """
         named = {r.path for r in state.files.values()} | state.previous_paths
         return {
             name: n_bytes
             for name, n_bytes, age in self._parquet_files()
-            if _OURS.fullmatch(name) and name not in named and age >= keep_seconds
+            if _OURS.fullmatch(name) and name not in named and max(0.0, age) >= keep_seconds
         }
 
     def _parquet_files(self):

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from egmsql.errors import ModelError
+from egmsql.errors import LakeError, ModelError
 from egmsql.project import SOURCE_PARTITION
 from egmsql.state import as_json
 from egmsql.storage import STORAGE_VERSION
@@ -269,7 +270,10 @@ def _reading_rows(model, path):
     """Return the rows of a reading list; a lost one has none until it is made again."""
     if not path.exists():
         return []
-    table = pq.read_table(io.BytesIO(path.read_bytes()))
+    try:
+        table = pq.read_table(io.BytesIO(path.read_bytes()))
+    except (OSError, pa.ArrowInvalid):
+        raise LakeError(path, "is damaged", "say `egmsql check --repair` and build again") from None
     absent = {"partition", "product"} - set(table.column_names)
     if absent:
         wrong = f"defines a partition but has no column {' or '.join(sorted(absent))}"

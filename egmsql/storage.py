@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from importlib import resources
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 # Part of every fingerprint: raise it when the options below change.
@@ -104,6 +105,15 @@ def read_facts(path):
         content=hash_file(path),
         **bounds,
     )
+
+
+def is_whole(path):
+    """Return whether a file is Parquet to its end: after a power loss it may be there and be cut short."""
+    try:
+        pq.read_metadata(path)
+    except (OSError, pa.ArrowInvalid):
+        return False
+    return True
 
 
 def hash_file(path):

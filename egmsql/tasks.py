@@ -12,9 +12,9 @@ from pathlib import Path
 
 from egmsql.contracts import check_columns
 from egmsql.errors import AuditError, EgmsqlError
-from egmsql.objects import brought, moved
+from egmsql.objects import ObjectPath, brought, moved
 from egmsql.state import AuditRecord, as_json, now
-from egmsql.storage import read_facts, write_parquet
+from egmsql.storage import is_whole, read_facts, write_parquet
 from egmsql.stream import SharedRows
 from egmsql.workspace import Interruptible, Workspace, explained
 
@@ -42,7 +42,8 @@ class Written:
 def run_table_task(project, name, partition, reads, target, scratch, settings):
     """Write the rows of model `name` for one partition to `target` and audit them.
 
-    A file that is already there was finished by a run that was stopped later: it is only audited.
+    A file that is already there was finished by a run that was stopped later: it is only audited. One that
+    is cut short is written again.
 
     Raises
     ------
@@ -52,7 +53,7 @@ def run_table_task(project, name, partition, reads, target, scratch, settings):
         If the statement fails, the disk is full or memory does not suffice.
     """
     model = project.models[name]
-    resumed = target.exists()
+    resumed = _is_finished(target)
     with _workspace(project, scratch, settings) as workspace:
         if resumed:
             near = brought(target, scratch)
@@ -75,7 +76,7 @@ def run_source_tasks(project, source, targets, reads, scratch, settings, progres
     Returns name -> Written. All or nothing: if the file, a model or an audit fails, none of the targets
     that this call wrote remains.
     """
-    missing = [project.models[name] for name, path in targets.items() if not path.exists()]
+    missing = [project.models[name] for name, path in targets.items() if not _is_finished(path)]
     written = {}
     with _workspace(project, scratch, settings) as workspace:
         try:
@@ -183,6 +184,16 @@ def _write(connection, project, model, target, scratch):
         unfinished.parent.mkdir(parents=True, exist_ok=True)
         write_parquet(connection, model.query, columns, unfinished)
         return moved(unfinished, target)
+
+
+def _is_finished(target):
+    """Return whether an earlier run wrote a file; one that is cut short (a power loss) is removed."""
+    if not target.exists():
+        return False
+    if isinstance(target, ObjectPath) or is_whole(target):  # an object appears whole
+        return True
+    target.unlink()
+    return False
 
 
 @contextlib.contextmanager

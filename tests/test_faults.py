@@ -1,13 +1,7 @@
 """Kills, Ctrl-C, full disks, damaged files, other processes: the lake keeps its old state or has the new one."""
 
 import contextlib
-import io
-import itertools
-import multiprocessing
 import os
-import random
-import re
-import resource
 import shutil
 import signal
 import subprocess
@@ -15,14 +9,13 @@ import sys
 import sysconfig
 import threading
 import time
-import uuid
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import forge
 import pyarrow as pa
 import pytest
+from commands import DEADLINE, LINE, Command, assert_one_line, assert_tidy, rows, run
 
 import egmsql
 from egmsql import ingestion
@@ -31,133 +24,6 @@ from egmsql.simulator import simulate
 from egmsql.stream import SharedRows
 
 DUCKDB = shutil.which("duckdb", path=sysconfig.get_path("scripts")) or shutil.which("duckdb")
-DEADLINE = 120.0  # seconds until a process that should have done something counts as hanging
-LINE = re.compile(r"[^;]+: .+; .+")
-
-_FORKED = multiprocessing.get_context("forkserver")
-_FORKED.set_forkserver_preload(["egmsql.cli", "egmsql.sources.kernel", "pyarrow.parquet", "pytest", "forge"])
-
-
-@dataclass
-class Ended:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-class Command:
-    """`egmsql ARGUMENTS` in a process of its own, forked from one that has everything imported.
-
-    `kill_at` counts what Python does to files of the lake (opens, renames, removes ...); before the one of
-    that number the process kills itself, as `kill -9` would. `file_limit` is the disk's, in bytes a file.
-    """
-
-    def __init__(self, folder, *arguments, kill_at=None, file_limit=None):
-        self._log = folder / f"command-{uuid.uuid4().hex}"
-        given = ([str(a) for a in arguments], self._log, kill_at, file_limit)
-        self.process = _FORKED.Process(target=_run_command, args=given)
-        self.process.start()
-
-    @property
-    def pid(self):
-        return self.process.pid
-
-    def ended(self):
-        """Return how it ended; a process that hangs is killed and the test fails."""
-        self.process.join(DEADLINE)
-        if self.process.is_alive():
-            self.process.kill()
-            self.process.join()
-            pytest.fail(f"the command hangs; it said {self._text('out')} {self._text('err')}")
-        return Ended(self.process.exitcode, self._text("out"), self._text("err"))
-
-    def kill(self):
-        self.process.kill()
-        self.process.join()
-
-    def reach(self, condition):
-        """Wait until the process has done something; fail when it ends or hangs before."""
-        until = time.monotonic() + DEADLINE
-        while not condition():
-            self.process.join(0.005)
-            alive = self.process.is_alive()
-            assert alive and time.monotonic() < until, f"{self._text('out')} {self._text('err')}"
-
-    def has_asked_for_the_lock(self):
-        return self._log.with_suffix(".lock").exists()
-
-    def _text(self, suffix):
-        path = self._log.with_suffix(f".{suffix}")
-        return path.read_text() if path.exists() else ""
-
-
-def _run_command(arguments, log, kill_at, file_limit):
-    """Run in the child: what `egmsql` does, with its output in files."""
-    from egmsql.cli import main
-
-    for number, suffix in ((1, "out"), (2, "err")):
-        os.dup2(os.open(log.with_suffix(f".{suffix}"), os.O_WRONLY | os.O_CREAT), number)
-    sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", closefd=False), write_through=True)
-    sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", closefd=False), write_through=True)
-    sys.argv = ["egmsql", *arguments]
-    if file_limit is not None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
-    _watch(arguments[1:2], log.with_suffix(".lock"), kill_at)
-    main(arguments)
-
-
-def _watch(lake, mark, kill_at):
-    """Say when the lake's lock is asked for, and end the process before a given thing is done to its files."""
-    left = iter(range(kill_at)) if kill_at is not None else itertools.count()
-
-    def hook(_, details):
-        if lake and details and isinstance(details[0], str | os.PathLike):
-            path = str(details[0])
-            if path.startswith(lake[0]) and next(left, None) is None:
-                os.kill(os.getpid(), signal.SIGKILL)
-            if path == f"{lake[0]}/.lock":
-                mark.touch()
-
-    sys.addaudithook(hook)
-
-
-def run(folder, *arguments, **options):
-    """Return how `egmsql ARGUMENTS` ended."""
-    return Command(folder, *arguments, **options).ended()
-
-
-def rows(lake):
-    """Return every row of every model of a lake: each view and table is readable."""
-    with egmsql.connect(lake, spatial=False, udfs=False) as connection:
-        names = "select model from _models where kind <> 'macro' and model not like 'staging.%' order by 1"
-        return {
-            name: connection.execute(f"select t::varchar from {name} t order by 1").fetchall()
-            for (name,) in connection.execute(names).fetchall()
-        }
-
-
-def named_files(lake):
-    """Return the paths that the last two catalogues name."""
-    state = Lake(lake).load()
-    return {record.path for record in state.files.values()} | state.previous_paths
-
-
-def assert_tidy(lake, folder):
-    """A finished command leaves no scratch; `clean` leaves what the last two catalogues name, `check` is clean."""
-    assert not list(lake.glob(".tmp/**/*"))
-    egmsql.clean(lake, "0s")
-    assert {p.relative_to(lake).as_posix() for p in lake.rglob("*.parquet")} == named_files(lake)
-    assert egmsql.check(lake).is_clean
-
-
-def assert_one_line(ended, code=1):
-    """The command ended with one line `<where>: <wrong>; <advice>` of its own, no traceback."""
-    lines = ended.err.splitlines()
-    assert ended.code == code and "Traceback" not in ended.out + ended.err, ended
-    assert len(lines) == 1 and LINE.fullmatch(lines[0]), ended
-    assert "report it" not in lines[0], f"nobody foresaw this error: {lines[0]}"
 
 
 @pytest.fixture(scope="module")
@@ -207,61 +73,6 @@ def large(tmp_path_factory):
     return next(folder.glob("*.zip"))
 
 
-def kills(seed, n_moments):
-    """Return n kills, seeded: mostly before the nth thing done to a file, some by the clock."""
-    chance = random.Random(seed)
-    moments = [{"kill_at": chance.randrange(1, 60)} for _ in range(n_moments - 4)]
-    return moments + [{"after": chance.uniform(0.05, 1.0)} for _ in range(4)]
-
-
-def kill_once(folder, arguments, moment):
-    """Run a command and kill it at a moment; return whether it was killed."""
-    if "kill_at" in moment:
-        code = run(folder, *arguments, kill_at=moment["kill_at"]).code
-    else:
-        command = Command(folder, *arguments)
-        command.process.join(moment["after"])
-        command.kill()
-        code = command.process.exitcode
-    assert code in (0, -signal.SIGKILL)
-    return code != 0
-
-
-def test_kill_9_at_any_moment_of_an_ingest_is_made_good_by_the_next(delivered, whole, tmp_path):
-    killed, lake = 0, tmp_path / "lake-0"
-    for number, moment in enumerate(kills(11, 12)):
-        if kill_once(tmp_path, ["ingest", lake, delivered], moment):
-            killed += 1
-        else:
-            assert_tidy(lake, tmp_path)
-            lake = tmp_path / f"lake-{number}"
-        if Lake(lake).exists():
-            rows(lake)
-    assert killed >= 6
-    last = run(tmp_path, "ingest", lake, delivered)
-    assert (last.code, last.err) == (0, "")
-    assert rows(lake)["observed.points"] == whole["observed.points"]
-    assert run(tmp_path, "build", lake).code == 0
-    assert rows(lake) == whole
-    assert_tidy(lake, tmp_path)
-
-
-def test_kill_9_at_any_moment_of_a_build_is_made_good_by_the_next(fed, whole, tmp_path):
-    killed, lake = 0, shutil.copytree(fed, tmp_path / "lake-0")
-    for number, moment in enumerate(kills(12, 12)):
-        if kill_once(tmp_path, ["build", lake], moment):
-            killed += 1
-        else:
-            assert rows(lake) == whole
-            lake = shutil.copytree(fed, tmp_path / f"lake-{number}")
-        assert rows(lake)["observed.points"] == whole["observed.points"]
-    assert killed >= 6
-    last = run(tmp_path, "build", lake)
-    assert (last.code, last.err) == (0, "")
-    assert rows(lake) == whole
-    assert_tidy(lake, tmp_path)
-
-
 def test_ctrl_c_ends_an_ingest_with_one_line_and_the_next_completes(large, tmp_path):
     lake = tmp_path / "lake"
     command = Command(tmp_path, "ingest", lake, large)
@@ -274,7 +85,7 @@ def test_ctrl_c_ends_an_ingest_with_one_line_and_the_next_completes(large, tmp_p
     assert not list(lake.glob(".tmp/**/*"))
     done = run(tmp_path, "ingest", lake, large)
     assert (done.code, done.err) == (0, "") and "70,000 points" in done.out
-    assert_tidy(lake, tmp_path)
+    assert_tidy(lake)
 
 
 @pytest.mark.parametrize(
@@ -429,7 +240,7 @@ def test_a_second_writer_refuses_or_waits(delivered, tmp_path):
         waiting.reach(waiting.has_asked_for_the_lock)
     done = waiting.ended()
     assert (done.code, done.err) == (0, "")
-    assert_tidy(lake, tmp_path)
+    assert_tidy(lake)
 
 
 def test_two_writers_at_once_both_end_well_or_one_refuses(delivered, whole, tmp_path):
@@ -452,7 +263,7 @@ def test_a_full_disk_during_ingest_keeps_the_old_state(kib, lake, whole, tmp_pat
     assert len(said) >= 1 and not any("report it" in line for line in said), ended
     assert run(tmp_path, "ingest", lake, newer).code == 0
     assert len(rows(lake)["observed.points"]) == 1200
-    assert_tidy(lake, tmp_path)
+    assert_tidy(lake)
 
 
 @pytest.mark.parametrize("kib", [2, 400])
@@ -463,7 +274,7 @@ def test_a_full_disk_during_build_keeps_the_old_state(kib, fed, whole, tmp_path)
     assert_one_line(ended)
     assert run(tmp_path, "build", lake).code == 0
     assert rows(lake) == whole
-    assert_tidy(lake, tmp_path)
+    assert_tidy(lake)
 
 
 def truncate(path):
@@ -499,7 +310,7 @@ def test_damaged_files_are_named_and_made_again(lake, whole, tmp_path):
     built = run(tmp_path, "build", lake)
     assert (built.code, built.err) == (0, "")
     assert rows(lake) == whole
-    assert_tidy(lake, tmp_path)
+    assert_tidy(lake)
 
 
 def test_check_leaves_nothing_behind(lake, tmp_path):

@@ -104,6 +104,15 @@ def test_a_byte_changed_in_a_stored_zip_is_told_as_damage_not_as_a_wrong_cell(tm
     assert "is damaged" in forge.refusal(path).wrong
 
 
+def test_a_member_without_a_name_is_told_as_what_it_is(tmp_path):
+    """Found by the fuzzer: a NUL in the directory of a zip cuts the name to nothing."""
+    path = forge.write_zip(tmp_path)
+    content = path.read_bytes()
+    at = content.rindex(b"EGMS_")
+    path.write_bytes(content[:at] + b"\0" + content[at + 1 :])
+    assert "points out of the archive" in forge.refusal(path).wrong
+
+
 def test_a_wrong_crc_alone(tmp_path):
     product = forge.product()
     path = product.write_zip(tmp_path)

@@ -59,7 +59,7 @@ class Site:
 class Server:
     """`egmsql serve`, or Datasette with a file of metadata, as its own process, asked over a socket."""
 
-    def __init__(self, lake, *options, environment=None, metadata=None):
+    def __init__(self, lake, *options, environment=None, metadata=None, awaited=True):
         self._listen()
         command = ["egmsql", "serve", str(lake)] if metadata is None else ["datasette", "-m", str(metadata)]
         command = [sys.executable, "-m", *command, "--port", str(self.port), *options]
@@ -69,7 +69,8 @@ class Server:
             stderr=subprocess.DEVNULL,
             env={**os.environ, **(environment or {})},
         )
-        self._wait()
+        if awaited:
+            self._wait()
 
     def _listen(self):
         """Choose a port and make a client of it."""
@@ -93,6 +94,16 @@ class Server:
 
     def sql(self, text):
         return self.client.get("/egms.json", params={"sql": text, "_shape": "array"})
+
+    def children(self):
+        """Return the processes that it started."""
+        found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in found.read_text().split()] if found.exists() else []
+
+    def kill(self):
+        self.client.close()
+        self.process.kill()
+        self.process.wait(20)
 
     def close(self):
         self.client.close()

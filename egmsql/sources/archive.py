@@ -43,7 +43,7 @@ def open_zip(path):
 
 def _is_ballast(member):
     # What macOS adds to zips it makes: copies of file attributes under the names of the files.
-    return member.is_dir() or member.filename.startswith("__MACOSX/")
+    return member.filename.endswith("/") or member.filename.startswith("__MACOSX/")
 
 
 def _refuse_unsafe(where, member):

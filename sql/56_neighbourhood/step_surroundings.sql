@@ -86,5 +86,5 @@ inner join cells using (look, cell_column, cell_row)
 cross join settings
 where step_date between own_date - days_apart and own_date + days_apart
 group by look, own_column, own_row, own_date
-order by own_column, own_row, own_date
+order by own_column, own_row, own_date, look
 ;

@@ -109,5 +109,5 @@ select
     end as wave_day_around
 from gathered
 cross join settings
-order by own_column, own_row
+order by own_column, own_row, look
 ;

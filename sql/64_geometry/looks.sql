@@ -79,5 +79,5 @@ select
 from described
 inner join usual using (tile, release, track)
 cross join settings
-order by hilbert_order(easting, northing), release, track
+order by hilbert_order(easting, northing), easting, northing, release, track
 ;

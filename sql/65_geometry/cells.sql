@@ -64,5 +64,5 @@ where
     n_ascending_tracks > 0
     and n_ascending_tracks < n_tracks
     and condition_number(plain) <= largest_condition
-order by hilbert_order(easting, northing), release
+order by hilbert_order(easting, northing), easting, northing, release
 ;

@@ -46,5 +46,5 @@ from looking
 inner join rows
     on looking.easting = rows.easting and looking.row_northing = rows.northing and looking.release = rows.release
 group by looking.easting, looking.northing, looking.release
-order by hilbert_order(looking.easting, looking.northing), looking.release
+order by hilbert_order(looking.easting, looking.northing), looking.easting, looking.northing, looking.release
 ;

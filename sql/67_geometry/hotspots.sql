@@ -102,5 +102,5 @@ select
 from scored
 left join controlled using (release, component, rank)
 cross join settings
-order by hilbert_order(easting, northing), release, component
+order by hilbert_order(easting, northing), easting, northing, release, component
 ;

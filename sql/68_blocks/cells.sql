@@ -24,5 +24,5 @@ select
 from geometry.cells
 cross join blocks.parameters
 where with_cells and velocity_east_mm_yr ** 2 + velocity_up_mm_yr ** 2 >= velocity_limit_mm_yr ** 2
-order by hilbert_order(easting, northing), pid
+order by hilbert_order(easting, northing), pid, product
 ;

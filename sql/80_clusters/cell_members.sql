@@ -28,5 +28,5 @@ select
     stack
 from blocks.cells as cells
 inner join seen using (pid, product)
-order by cluster, pid
+order by cluster, pid, product
 ;

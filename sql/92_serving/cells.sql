@@ -29,5 +29,5 @@ select
     n_descending::integer as n_descending,
     n_tracks::smallint as n_tracks
 from placed
-order by release, hilbert_order(easting, northing)
+order by release, hilbert_order(easting, northing), easting, northing
 ;

@@ -95,5 +95,7 @@ order by
     zoom,
     dataset,
     viewing,
-    hilbert_order(unit_m * 2 ** zoom * cell_x, unit_m * 2 ** zoom * cell_y)
+    hilbert_order(unit_m * 2 ** zoom * cell_x, unit_m * 2 ** zoom * cell_y),
+    cell_x,
+    cell_y
 ;

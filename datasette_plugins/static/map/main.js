@@ -156,7 +156,7 @@ map.on("click", (e) => {
 
 // A cell of east and up has no series of its own: it shows the nearest point of each geometry.
 async function pointsOf(view, i) {
-  const pids = await nearestOfEach({ latitude: view.latitude(i), longitude: view.longitude(i) }, view.about.cell_m / 2);
+  const pids = await nearestOfEach({ latitude: view.latitude(i), longitude: view.longitude(i) }, view.about.cell_m * Math.SQRT1_2);
   if (pids.length) set({ pid: pids, polygon: "", line: "", area: "" });
   else byId("status").textContent = "No single points of this cell are in the lake's chosen level";
 }

@@ -110,7 +110,8 @@ function buttonsOf(items, curves, title) {
   ].filter(Boolean);
 }
 
-// The pid of the nearest point of each viewing geometry within some metres of a place.
+// The pid of the nearest point of each viewing geometry within some metres of a place, east and north. Cells stand
+// askew to degrees: half their side times √2 reaches their corners everywhere.
 export async function nearestOfEach({ longitude, latitude }, metres, without_ = new Set()) {
   const up = metres / 111_320;
   const reach = [up / Math.cos((latitude * Math.PI) / 180), up];
