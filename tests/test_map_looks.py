@@ -39,6 +39,7 @@ def test_what_was_clicked_on_stays_in_view_above_the_panel(at, server):  # noqa:
     found.after("series", lambda: found.page.mouse.click(x, y + 300))
     found.page.wait_for_selector(".leaflet-marks-pane path", state="attached")
     found.page.evaluate(_RING_IS_INSIDE)
+    assert not found.page.is_visible("#hover")
 
 
 def test_a_profile_shows_its_corridor(at):  # noqa: F811

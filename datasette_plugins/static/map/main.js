@@ -187,7 +187,8 @@ async function panel() {
     failed(error);
   } finally {
     map.invalidateSize({ animate: false });
-    // The panel leaves less of the map: what was clicked on stays in it.
+    // The panel leaves less of the map: what was clicked on stays in it, what hovered over it goes.
+    byId("hover").hidden = true;
     if (pointed) map.panInside(pointed, { paddingTopLeft: [40, 40], paddingBottomRight: [40, 50], animate: false });
     pointed = undefined;
   }
