@@ -28,8 +28,8 @@ _CELL_COLUMNS = (
     *("cell_x", "cell_y", "longitude", "latitude", "viewing", "n_points", "velocity_mm_yr"),
     *("velocity_min_mm_yr", "velocity_min_pid", "velocity_max_mm_yr", "velocity_max_pid"),
 )
-# What a map draws and a click asks for: a third of the bytes and of the work of two texts a cell.
-_STRONGEST_COLUMNS = tuple(c for c in _CELL_COLUMNS if not c.endswith("_pid") and not c.startswith("cell_"))
+# What a map draws: a third of the bytes and of the work of two texts a cell.
+_DRAWN_COLUMNS = tuple(c for c in _CELL_COLUMNS if not c.endswith("_pid") and not c.startswith("cell_"))
 _FEW = 4  # files are looked into as they are
 _SMALL_DEGREES = 0.01  # 1.1 km: there points are tried first
 _COARSE_WIDTH = 256  # pixels of a view whose cells tell how many points a box holds, within a hundredth
@@ -109,7 +109,7 @@ class _View:
 
 def _columns(call, kind):
     """Return the columns of an answer: the fixed ones, and those asked for that a table has."""
-    cells = _STRONGEST_COLUMNS if call["movers"] == "strongest" else _CELL_COLUMNS
+    cells = _CELL_COLUMNS if call["movers"] == "both" else _DRAWN_COLUMNS
     fixed = _POINT_COLUMNS if kind == "points" else cells
     held = call.snapshot.tables["points" if kind == "points" else "overviews"].columns
     asked = call["columns"] or []
@@ -238,9 +238,10 @@ ROUTES = (
             ),
             p.choice(
                 "movers",
-                "pids that cells have: of both extremes, or of the stronger, as pid",
+                "pids that cells have: of both extremes, of the stronger, as pid, or none",
                 "both",
                 "strongest",
+                "none",
             ),
             p.choice("format", "form of the answer", "json", "arrow", "geojson"),
             *p.FILTERS,

@@ -104,6 +104,7 @@ def test_cells_may_have_the_stronger_movers_pid_alone(real_site):
     )
     stronger = [slow_pid if -slow > fast else fast_pid for slow, slow_pid, fast, fast_pid in sides]
     assert sorted(columns["pid"]) == sorted(stronger) and len(set(stronger)) > 100
+    assert set(real_site.json(f"{path}&movers=none")["columns"]) == set(columns) - {"pid"}
 
 
 def test_a_view_of_many_points_shows_cells_that_count_them_all(real_site):

@@ -39,6 +39,8 @@ function decode(line, unit) {
 
 const STEPS = [20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005];
 
+const LABEL = { x: 100, y: 44 }; // pixels that a label and the controls at the edges need
+
 function graticule(L, map, pane, above) {
   const group = L.layerGroup().addTo(map);
   const renderer = L.svg({ pane, padding: 0.2 });
@@ -47,12 +49,14 @@ function graticule(L, map, pane, above) {
     const box = map.getBounds().pad(0.15);
     const [w, e] = [Math.max(-180, box.getWest()), Math.min(180, box.getEast())];
     const [s, n] = [Math.max(-85, box.getSouth()), Math.min(85, box.getNorth())];
-    const pixels = map.getSize().x;
+    const { x: pixels, y: high } = map.getSize();
     const step = STEPS.findLast((each) => (each / (box.getEast() - box.getWest())) * pixels * 1.3 >= 150) ?? 20;
     const digits = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
     const view = map.getBounds();
     const line = (places, text, at) => {
       L.polyline(places, { color: "#8fa3af", weight: 0.6, opacity: 0.6, interactive: false, renderer }).addTo(group);
+      const { x, y } = map.latLngToContainerPoint(at);
+      if (x < 0 || x > pixels - LABEL.x || y > high - LABEL.y) return; // it would be cut, or lie below a control
       const icon = L.divIcon({ className: "degree", iconSize: null, html: el("span", { textContent: text }) });
       L.marker(at, { icon, pane: above, interactive: false, keyboard: false }).addTo(group);
     };

@@ -14,7 +14,7 @@ export function showControls(info, tools) {
     group("Data", dataset(info, pairs), layers(info), forPoints(viewings(info)), forPoints(products(info))),
     group("Colour", forPoints(select("colour", Object.entries(FIELDS).filter(([f, d]) => !d.film && !d.cells && (f !== "class" || hasClasses(info))).map(([f, d]) => [f, d.label]), "Colour by", { range: null })),
       forCells(select("component", [["up", "Velocity up"], ["east", "Velocity east"]], "Colour by")),
-      select("ramp", DIVERGING.map((r) => [r, words(r.replace("-", " to "))]), "Ramp"), ranges(), slider("size", "Size", 0.5, 2.5, 0.1, 1),
+      ramps(), ranges(), slider("size", "Size", 0.5, 2.5, 0.1, 1),
       swipes(info), check("labels", "Values beside points (L)"), shapes(info), check("outlines", "Outlines of products (O)")),
     forPoints(group("Only", between("velocity_mm_yr", "Velocity [mm/yr]", 50), slider("min_temporal_coherence", "Coherence from", 0, 1, 0.05, 0, true),
       hasClasses(info) && slider("min_probability", "Probability of the class from", 0, 1, 0.05, 0, true), hasClasses(info) && classes(),
@@ -108,6 +108,13 @@ function select(name, options, label, also = {}) {
   const control = el("select", { onchange: () => set({ [name]: control.value, ...also }) }, options.map(([value, text]) => el("option", { value, textContent: text })));
   follow(() => { control.value = state[name]; });
   return row(label, control);
+}
+
+// One ramp runs both ways from zero; values of one sign and classes have colours of their own.
+function ramps() {
+  const made = select("ramp", DIVERGING.map((r) => [r, words(r.replace("-", " to "))]), "Ramp");
+  follow(() => { made.hidden = state.show === "points" && !FIELDS[state.colour]?.signed; });
+  return made;
 }
 
 function ranges() {

@@ -22,8 +22,8 @@ export function showLegend(place, layer, shown, part) {
     ...related(view, seen, shown),
     ...(field.categories ? classes(seen) : scale(seen, paint, field, shown)),
     view.kind !== "grid" && el("p", { className: "symbols" }, VIEWINGS.map((name, i) => (seen.viewing[i] ? el("span", {}, symbol(i, "#fff"), ` ${name} ${count(seen.viewing[i])}`) : []))),
-    state.areas && el("p", { className: "note", textContent: "outlines: moving areas, with their velocity; — ascending, up; - - descending, east" }),
-    el("p", { className: "note", textContent: said(view, seen) }),
+    ...outlined(shown),
+    ...(seen.total ? [el("p", { className: "note", textContent: said(view, seen) })] : nothing(layer)),
   ].filter(Boolean));
   place.dataset.count = seen.total;
 }
@@ -36,7 +36,26 @@ function related(view, seen, shown) {
   return [el("p", { className: "related" }, el("b", { textContent: `relative to ${referenceName()}` }), each)];
 }
 
+function outlined(shown) {
+  if (!state.areas) return [];
+  const isPart = state.areas === "subareas";
+  const moving = ["linear", "accelerating", "decelerating", "velocity_change", "step", "complex"];
+  return [
+    el("p", { className: "note", textContent: `outlines: ${isPart ? "parts of moving areas, in the colour of their class" : "moving areas"}, with their velocity; — ascending, up; \u2011\u00a0\u2011 descending, east` }),
+    isPart && shown.colour !== "class" && el("p", { className: "symbols" }, moving.map((name) => el("span", {}, el("i", { className: "swatch", style: { background: CLASSES[name] } }), ` ${words(name)}`))),
+  ];
+}
+
+// What fills an empty legend: why, and the way back.
+function nothing(layer) {
+  return [
+    el("p", { className: "note", textContent: `No ${layer.view.kind === "grid" ? "cells" : "points"} in view, or none that pass the filters` }),
+    el("button", { type: "button", textContent: "Show the whole lake", onclick: () => layer.fire("lost") }),
+  ];
+}
+
 function said(view, seen) {
+  if (view.field === "displacement_mm") return `${count(seen.total)} points of the film in view`;
   if (view.kind === "grid") return `${count(seen.total)} cells of ${count(view.about.cell_m)} m in view, from ascending and descending together${view.about.cell_m > 100 ? ": mean; an inner square is the strongest mover" : ""}`;
   if (view.kind === "points") return `${count(seen.total)} points in view`;
   return `${count(seen.total)} points in view, as cells of ${count(view.about.cell_m)} m: mean; a dot is a cell's strongest mover`;

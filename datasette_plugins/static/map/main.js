@@ -8,13 +8,15 @@ import { byId, count, counted, el, number, plusMinus, words } from "./dom.js";
 import { firstViewing, showControls } from "./filters.js";
 import { showLegend } from "./legend.js";
 import { closePanel, drawSeries, nearestOfEach, showSeries } from "./panel.js";
+import { outlinesOf } from "./outlines.js";
+import { Pace } from "./pace.js";
 import { setUpSearch } from "./search.js";
 import { Drawing, showArea, showPolygon, showProfile } from "./shapes.js";
 import { Anchor } from "./anchor.js";
 import { Side, boxOf, written } from "./side.js";
 import { Film } from "./film.js";
 import { FILTERS, filters, on, set, state } from "./state.js";
-import { Line, overridesOf } from "./swipe.js";
+import { Line, overridesOf, swipeChoices } from "./swipe.js";
 import { VIEWINGS } from "./view.js";
 
 const L = await import(document.body.dataset.leaflet);
@@ -41,29 +43,24 @@ const info = await known();
 const best = info.datasets.filter((d) => d.release === info.datasets.at(-1).release).sort((a, b) => ["L2b", "L3", "L2a"].indexOf(a.level) - ["L2b", "L3", "L2a"].indexOf(b.level))[0];
 if (!state.level) set({ viewing: state.viewing.length ? state.viewing : firstViewing(info, state.release || best.release, best.level) });
 set({ release: state.release || best.release, level: state.level || best.level });
+if (!swipeChoices(info).some(([value]) => value === state.swipe)) set({ swipe: "" });
 
 const map = L.map("map", { minZoom: 3, maxZoom: 19, zoomControl: false, worldCopyJump: false, preferCanvas: true, maxBounds: [[-85, -180], [85, 180]] });
 L.control.zoom({ position: "topright" }).addTo(map);
 L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
 map.attributionControl.setPrefix(false).addAttribution(document.body.dataset.attribution);
-if (![state.lat, state.lon, state.zoom].includes(null)) map.setView([state.lat, state.lon], state.zoom);
-else {
+function showAll() {
   const [w, s, e, n] = info.bbox;
   map.fitBounds([[s, w], [n, e]], { animate: false, paddingTopLeft: phone.matches ? [10, 10] : [200, 20], paddingBottomRight: [20, 20] });
 }
-// Before the layers' own listeners, so that the question is on its way while they draw. A single move is answered at once; of many in a row, as by the wheel, the last.
-const CALM_MS = 60;
-let waiting;
-let moved = -Infinity;
+if (![state.lat, state.lon, state.zoom].includes(null)) map.setView([state.lat, state.lon], state.zoom);
+else showAll();
+// Before the layers' own listeners, so that the question is on its way while they draw.
+const pace = new Pace((since) => load(since));
 map.on("moveend", () => {
-  const calm = performance.now() - moved > 4 * CALM_MS;
-  moved = performance.now();
   const { lat, lng } = map.getCenter();
   set({ lat: Number(lat.toFixed(5)), lon: Number(lng.toFixed(5)), zoom: map.getZoom() });
-  clearTimeout(waiting);
-  const since = moved;
-  if (calm) load(since);
-  else waiting = setTimeout(() => load(since), CALM_MS);
+  pace.moved();
   areas.load();
 });
 addBasemap(L, map).catch(failed);
@@ -72,17 +69,20 @@ map.createPane("marks").style.zIndex = 460;
 map.getPane("marks").style.pointerEvents = "none";
 const above = { pane: "marks", renderer: L.svg({ pane: "marks" }), interactive: false };
 const marks = L.layerGroup().addTo(map);
-const outlines = L.layerGroup().addTo(map);
 const drawing = new Drawing(L, map, above);
 const areas = new Areas(L, map, failed);
 const anchor = new Anchor(L, map, above);
+const showOutlines = outlinesOf(L, map, above, info.products);
 
 // What is in view: one side, or two with a line between them.
 const sides = { left: new Side(L, map, info, "left", () => overridesOf("left"), failed), right: null };
 const line = new Line(map, () => sides);
 const both = () => [sides.left, sides.right].filter(Boolean);
 const film = new Film(map, sides.left, failed);
-const load = (since) => Promise.all([film.open ? film.load() : sides.left.load(since), sides.right?.load(since)]);
+async function load(since) {
+  await Promise.all([film.open ? film.load() : sides.left.load(since), sides.right?.load(since)]);
+  if (sides.right && !film.open) await Promise.all(both().map((side) => side.follow()));
+}
 
 function legends() {
   const parts = sides.right ? [[0, state.at], [state.at, 1]] : [[0, 1]];
@@ -93,12 +93,14 @@ function legends() {
 function swipe() {
   sides.right?.remove();
   sides.right = state.swipe ? new Side(L, map, info, "right", () => overridesOf("right"), failed) : null;
-  sides.right?.layer.on("drawn", legends);
+  sides.left.other = sides.right;
+  if (sides.right) sides.right.other = sides.left;
+  sides.right?.layer.on("drawn", legends).on("lost", showAll);
   line.place();
   return load();
 }
 
-sides.left.layer.on("drawn", legends);
+sides.left.layer.on("drawn", legends).on("lost", showAll);
 onTraffic((running) => document.body.classList.toggle("busy", running > 0));
 
 // Pointing and choosing.
@@ -134,10 +136,12 @@ function aboutCell(view, i) {
   return [part("up"), part("east"), `${count(of("n_ascending"))} ascending, ${count(of("n_descending"))} descending points${n > 1 ? ` in ${n} cells of 100 m` : ""}`];
 }
 
-let clicked;
+let clicked; // when, and where
+let pointed;
 map.on("click", (e) => {
   if (drawing.kind) return;
-  const { layer } = sideAt(e.containerPoint);
+  const side = sideAt(e.containerPoint);
+  const { layer } = side;
   const i = layer.nearest(e.containerPoint, phone.matches ? 18 : 11);
   if (i < 0) {
     const area = areas.at(e.latlng);
@@ -149,10 +153,15 @@ map.on("click", (e) => {
     return;
   }
   clicked = performance.now();
-  const pid = layer.view.pid(i);
-  const more = e.originalEvent.shiftKey || e.originalEvent.ctrlKey;
-  set({ pid: more ? [...state.pid.filter((each) => each !== pid), pid].slice(-SERIES.length) : [pid], polygon: "", line: "", area: "" });
+  choose(side, i, e.originalEvent.shiftKey || e.originalEvent.ctrlKey).catch(failed);
 });
+
+async function choose(side, i, isFurther) {
+  const place = side.layer.view.place(i);
+  const pid = await side.pid(i);
+  if (pid) pointed = place;
+  if (pid) set({ pid: isFurther ? [...state.pid.filter((each) => each !== pid), pid].slice(-SERIES.length) : [pid], polygon: "", line: "", area: "" });
+}
 
 // A cell of east and up has no series of its own: it shows the nearest point of each geometry.
 async function pointsOf(view, i) {
@@ -178,6 +187,10 @@ async function panel() {
     failed(error);
   } finally {
     map.invalidateSize({ animate: false });
+    // The panel leaves less of the map: what was clicked on stays in it, what hovered over it goes.
+    byId("hover").hidden = true;
+    if (pointed) map.panInside(pointed, { paddingTopLeft: [40, 40], paddingBottomRight: [40, 50], animate: false });
+    pointed = undefined;
   }
 }
 
@@ -202,19 +215,6 @@ async function mark() {
     L.circleMarker(at, { ...above, radius: 10, color: "#fff", weight: 6, fill: false }).addTo(marks);
     L.circleMarker(at, { ...above, radius: 10, color: SERIES[k % SERIES.length], weight: 3, fill: false }).addTo(marks);
   });
-}
-
-function showOutlines() {
-  outlines.clearLayers();
-  if (!state.outlines) return;
-  for (const p of info.products.filter((each) => each.release === state.release && each.level === state.level)) {
-    const corners = p.outline.map(([lon, lat]) => [lat, lon]);
-    L.polygon(corners, { ...above, color: "#31475a", weight: 1.5, dashArray: p.viewing === "descending" ? "6 4" : null, fill: false }).addTo(outlines);
-    const isAbove = p.viewing === "ascending" || p.viewing === "up"; // two geometries often have one outline
-    const name = L.tooltip({ permanent: true, className: "product", direction: isAbove ? "top" : "bottom" });
-    name.setContent(el("span", { textContent: `${p.product}, ${p.viewing}` })).setLatLng(corners[isAbove ? 0 : 4]);
-    outlines.addLayer(name);
-  }
 }
 
 // Who follows which part of the state.

@@ -172,20 +172,22 @@ function probabilities(model) {
 }
 
 function breaks(model) {
-  return (model?.breaks ?? []).map((each) => el("div", {}, `${words(each.kind)} ${each.date}`,
+  if (!model?.breaks?.length) return "–";
+  return model.breaks.map((each) => el("div", {}, `${words(each.kind)} ${each.date}`,
     each.mm !== undefined ? ` ${plusMinus(each.mm, each.sigma_mm)} mm` : "", each.mm_yr !== undefined ? ` ${plusMinus(each.mm_yr, each.sigma_mm_yr)} mm/yr` : "",
-    each.from ? el("small", { textContent: ` between ${each.from} and ${each.to}` }) : ""));
+    each.from ? el("small", { className: "dates", textContent: `between ${each.from} and ${each.to}` }) : ""));
 }
 
 function notes(model, lost) {
   const a = model?.attributes ?? {};
-  return [
+  const found = [
     a.is_unwrapping_suspect && "unwrapping error suspected",
     a.is_coseismic_suspect && "coseismic step suspected",
     a.is_last_year_anomaly && `last year ${number(a.last_year_mm_yr, 1, true)} mm/yr off`,
     a.is_periodic && `yearly wave${a.wave_cause && a.wave_cause !== "unknown" ? `, may be ${a.wave_cause}` : ""}`,
     lost && "the reference has no series in this product: not subtracted",
-  ].filter(Boolean).map((text) => el("div", { textContent: text }));
+  ].filter(Boolean);
+  return found.length ? found.map((text) => el("div", { textContent: text })) : "–";
 }
 
 new ResizeObserver(() => {

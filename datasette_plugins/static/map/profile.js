@@ -7,7 +7,7 @@ const FONT = "12px system-ui, sans-serif";
 
 export const viewingsOf = (columns) => [...new Set(columns.viewing)].sort();
 
-export function profileChart(box, columns) {
+export function profileChart(box, columns, length_m) {
   const viewings = viewingsOf(columns);
   const value = columns.displacement_mm ?? columns.velocity_mm_yr;
   const unit = columns.displacement_mm ? "displacement [mm]" : "velocity [mm/yr]";
@@ -21,7 +21,7 @@ export function profileChart(box, columns) {
     height: Math.max(150, box.clientHeight),
     legend: { show: false },
     cursor: { points: { show: false } },
-    scales: { x: { time: false }, height: { range: (u, min, max) => [Math.min(0, min), Math.max(10, max) * 1.6] } },
+    scales: { x: { time: false, range: (u, min, max) => (min === max || (max - min) * 1000 > 0.5 * length_m ? [0, length_m / 1000] : [min, max]) }, height: { range: (u, min, max) => [Math.min(0, min), Math.max(10, max) * 1.6] } },
     axes: [axis({ label: "along the line [km]", size: 40, values: text }), axis({ label: unit, values: text }),
       axis({ scale: "height", side: 1, label: "height [m]", grid: { show: false }, values: text })],
     series: [{}, { label: "height", scale: "height", stroke: "#8f8675", fill: "#8f867526", width: 1, points: { show: false }, spanGaps: true }, ...viewings.map(dots)],

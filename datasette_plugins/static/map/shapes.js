@@ -72,12 +72,25 @@ export class Drawing {
     this.kept.clearLayers();
     const look = { ...this.above, color: "#111", weight: 2, fillOpacity: 0.06 };
     if (state.polygon) this.L.polygon(parse(state.polygon), look).addTo(this.kept);
-    if (state.line) this.line(parse(state.line), look);
+    if (!state.line) return;
+    const corners = parse(state.line);
+    corners.slice(1).forEach((end, i) => this.L.polygon(corridor(corners[i], end, state.width), { ...look, weight: 0.8, fillOpacity: 0.1 }).addTo(this.kept));
+    this.line(corners, look);
   }
+}
+
+// The corners of the ground that counts as beside a line, as much on each side.
+function corridor([lat, lon], [lat2, lon2], width) {
+  const scale = [111_320 * Math.cos((((lat + lat2) / 2) * Math.PI) / 180), 111_320];
+  const [dx, dy] = [(lon2 - lon) * scale[0], (lat2 - lat) * scale[1]];
+  const aside = width / 2 / (Math.hypot(dx, dy) || 1);
+  const [x, y] = [(-dy * aside) / scale[0], (dx * aside) / scale[1]];
+  return [[lat + y, lon + x], [lat2 + y, lon2 + x], [lat2 - y, lon2 - x], [lat - y, lon - x]];
 }
 
 // The mean of some points with its quartiles, as a curve; i: its place among others.
 const meanCurve = (each, i) => ({
+  velocity: each.velocity_mm_yr,
   label: `mean of ${count(each.n_series)}${each.viewing ? ` ${each.viewing}` : ""}${each.track ? `, track ${each.track}` : ""}`, colour: SERIES[i % SERIES.length], mean: true,
   epochs: each.epochs, values: each.mean_mm, model: each.mean_mm, low: each.q25_mm, high: each.q75_mm,
 });
@@ -124,8 +137,8 @@ function facts(found, curves) {
   const v = found.velocity_mm_yr;
   const row = (name, text) => el("tr", {}, el("th", { scope: "row", textContent: name }), el("td", {}, text));
   return el("table", { className: "shares" }, el("tbody", {}, [
-    v && row(state.reference ? "Velocity [mm/yr], as published" : "Velocity [mm/yr]", `mean ${number(v.mean, 1, true)}, median ${number(v.median, 1, true)}, quartiles ${number(v.q25, 1, true)} to ${number(v.q75, 1, true)}, from ${number(v.min, 1, true)} to ${number(v.max, 1, true)}, standard deviation ${number(v.std, 1)}`),
-    row("Series", curves.map((c) => el("span", { className: "key" }, el("i", { className: "swatch", style: { background: c.colour } }), c.label))),
+    v && row(state.reference ? "Velocity [mm/yr], as published" : "Velocity [mm/yr]", `${Object.keys(found.viewing).length > 1 ? "all geometries: " : ""}mean ${number(v.mean, 1, true)}, median ${number(v.median, 1, true)}, quartiles ${number(v.q25, 1, true)} to ${number(v.q75, 1, true)}, from ${number(v.min, 1, true)} to ${number(v.max, 1, true)}, standard deviation ${number(v.std, 1)}`),
+    row("Series", curves.map((c) => el("span", { className: "key" }, el("i", { className: "swatch", style: { background: c.colour } }), `${c.label}: ${number(c.velocity, 1, true)} mm/yr`))),
     found.class && row("Classes", CLASS_NAMES.filter((name) => found.class[name]).map((name) => el("span", { className: "key" }, el("i", { className: "swatch", style: { background: CLASSES[name] } }),
       `${words(name)} ${count(found.class[name])} (${number((100 * found.class[name]) / found.n, 0)} %)`))),
   ].filter(Boolean)));
@@ -153,7 +166,7 @@ export async function showProfile() {
     el("a", { className: "button", textContent: "CSV", download: "profile.csv", href: link("profile", { ...asked, format: "csv" }) }),
   ], [], () => set({ line: "" }));
   byId("readout").replaceChildren(...viewingsOf(found.columns).map((name, i) => el("span", { className: "key" }, el("i", { className: `swatch ${i % 2 ? "" : "open"}`, style: { background: i % 2 ? SERIES[i] : "#fff", "border-color": SERIES[i] } }), name)), "shaded: height");
-  if (found.n) keepChart(profileChart(box, found.columns));
+  if (found.n) keepChart(profileChart(box, found.columns, found.length_m));
   else box.append(el("p", { className: "none", textContent: "No points beside this line that pass the filters." }));
   counted("profile");
 }

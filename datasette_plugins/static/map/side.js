@@ -6,7 +6,7 @@ import { counted, number, words } from "./dom.js";
 import { pointLayer } from "./layer.js";
 import { filtersOf, state } from "./state.js";
 import { shiftsOf } from "./reference.js";
-import { View } from "./view.js";
+import { AROUND_PIXELS, View } from "./view.js";
 
 const OVERVIEW = 12; // up to this zoom points would lie on each other: cells tell more, and of all
 const MARGIN = 0.12; // asked for around the view
@@ -18,7 +18,7 @@ export const written = (box) => box.map((v) => v.toFixed(6));
 export class Side {
   // overrides(): what this side shows otherwise than the state says
   constructor(L, map, info, name, overrides, failed) {
-    Object.assign(this, { map, info, name, overrides, failed, question: null });
+    Object.assign(this, { map, info, name, overrides, failed, question: null, other: null, isFull: false });
     this.layer = new (pointLayer(L))(`points-${name}`);
     this.layer.addTo(map);
   }
@@ -55,6 +55,7 @@ export class Side {
       if (!found) return;
       const fade = layer.view && layer.view.kind + layer.view.about.zoom !== found.about.kind + found.about.zoom;
       this.question = question;
+      if (asked.kind !== "cells") this.isFull = found.about.kind === "cells";
       layer.paint = paintOf(seen);
       const view = new View(found, bounds, seen.colour);
       view.shift(shifts);
@@ -65,11 +66,18 @@ export class Side {
     }
   }
 
+  // Asks again where the other side's answer changes what this one must show.
+  async follow() {
+    const { seen } = this;
+    if (this.question && this.question !== JSON.stringify([...this.wanted(seen), seen.colour])) await this.load();
+  }
+
   // The route and what it is asked, apart from where.
   wanted(seen) {
     if (seen.show === "cells") return ["cells", { release: seen.release }];
-    const far = this.map.getZoom() <= OVERVIEW && !seen.product.length;
-    return ["viewport", { movers: "strongest", ...this.columns(seen), ...this.asked(), ...(far ? { kind: "cells" } : {}) }];
+    // Both sides of a swipe show cells where one must: points would look as if more moved there.
+    const far = (this.map.getZoom() <= OVERVIEW || (this.other?.isFull && !this.isFull)) && !seen.product.length;
+    return ["viewport", { movers: "none", ...this.columns(seen), ...this.asked(), ...(far ? { kind: "cells" } : {}) }];
   }
 
   // Follows another reference: only the colours change.
@@ -79,6 +87,18 @@ export class Side {
     view.shift(await shiftsOf(this.seen));
     this.layer.paint = paintOf(this.seen);
     if (view === this.layer.view) this.look();
+  }
+
+  // The pid of a point, or of a cell's strongest mover, which is asked for only now: it would be a third of an answer.
+  async pid(i) {
+    const { view } = this.layer;
+    if (view.kind === "points") return view.pid(i);
+    const question = { movers: "strongest", kind: "cells", format: "arrow", ...this.asked() };
+    const found = await ask("viewport", { bbox: written(view.around(i)), width: AROUND_PIXELS, ...question }, { kind: "mover", arrow: true });
+    if (!found) return null;
+    const near = new View(found, null, "velocity_mm_yr");
+    const k = near.x.findIndex((x, j) => x === view.x[i] && near.y[j] === view.y[i] && near.viewing[j] === view.viewing[i]);
+    return k < 0 ? null : near.pid(k);
   }
 
   columns({ colour }) {

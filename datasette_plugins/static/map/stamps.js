@@ -9,22 +9,33 @@ const SHAPES = [
 const rim = (radius) => (radius < 3.6 ? 0.78 : 0.62); // brightness of the edge: small symbols are little but edge
 const OPAQUE = 0.99;
 
-// The pixels of a shape: those covered whole as (dx, dy, is the edge), the others as (dx, dy, cover).
-function mask(shape, radius) {
+// The pixels of a shape on a canvas of some width: places of those covered whole and whether they are its edge, places
+// of the others and their cover of 256.
+function mask(shape, radius, width) {
   const reach = Math.ceil(radius * 1.5) + 1;
   const [whole, partly] = [[], []];
   for (let dy = -reach; dy <= reach; dy += 1) {
     for (let dx = -reach; dx <= reach; dx += 1) {
       const d = shape(dx, dy);
       const cover = Math.min(1, radius + 0.5 - d);
-      if (cover >= OPAQUE) whole.push(dx, dy, Number(d > radius - 0.85));
-      else if (cover > 0.03) partly.push(dx, dy, cover);
+      if (cover >= OPAQUE) whole.push(dy * width + dx, Number(d > radius - 0.85));
+      else if (cover > 0.03) partly.push(dy * width + dx, Math.round(cover * 256));
     }
   }
-  return { whole: Int8Array.from(whole), partly: Float32Array.from(partly), reach };
+  return { whole: Int32Array.from(whole), partly: Int32Array.from(partly), reach };
 }
 
-const packed = (r, g, b) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+const packed = (r, g, b, alpha = 255) => ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
+
+// A colour that covers `cover` of 256 of a pixel, over what is there; most pixels are empty or full.
+function over(there, ink, cover) {
+  const alpha = there >>> 24;
+  if (alpha === 0) return ((ink & 0xffffff) | ((cover - (cover >> 7)) << 24)) >>> 0;
+  const keep = alpha === 255 ? 256 - cover : (alpha * (256 - cover)) / 255;
+  const sum = cover + keep;
+  const of = (shift) => (((ink >> shift) & 255) * cover + ((there >> shift) & 255) * keep) / sum;
+  return packed(of(0), of(8), of(16), (255 * sum) / 256);
+}
 
 // Colours as one number a pixel: those of the inside, then those of the edge.
 function inks(colours, light) {
@@ -40,27 +51,21 @@ function inks(colours, light) {
 
 // Returns draw(shape's number, x, y, colour's number) into an ImageData.
 export function stamps(image, radius, colours) {
-  const masks = SHAPES.map((shape) => mask(shape, radius));
   const { width, height, data } = image;
+  const masks = SHAPES.map((shape) => mask(shape, radius, width));
   const pixels = new Uint32Array(data.buffer);
-  const light = rim(radius);
-  const ink = inks(colours, light);
+  const ink = inks(colours, rim(radius));
   return (shape, x, y, colour) => {
     const { whole, partly, reach } = masks[shape];
-    const [cx, cy] = [Math.round(x), Math.round(y)];
+    const cx = Math.round(x);
+    const cy = Math.round(y);
     if (cx < reach || cy < reach || cx >= width - reach || cy >= height - reach) return; // the canvas is larger than the screen
     const base = cy * width + cx;
-    for (let k = 0; k < whole.length; k += 3) pixels[base + whole[k + 1] * width + whole[k]] = ink[2 * colour + whole[k + 2]];
-    const [r, g, b] = [colours[3 * colour] * light, colours[3 * colour + 1] * light, colours[3 * colour + 2] * light];
-    for (let k = 0; k < partly.length; k += 3) {
-      const at = 4 * (base + partly[k + 1] * width + partly[k]);
-      const cover = partly[k + 2];
-      const keep = (data[at + 3] / 255) * (1 - cover);
-      const alpha = cover + keep;
-      data[at] = (r * cover + data[at] * keep) / alpha;
-      data[at + 1] = (g * cover + data[at + 1] * keep) / alpha;
-      data[at + 2] = (b * cover + data[at + 2] * keep) / alpha;
-      data[at + 3] = 255 * alpha;
+    for (let k = 0; k < whole.length; k += 2) pixels[base + whole[k]] = ink[2 * colour + whole[k + 1]];
+    const edge = ink[2 * colour + 1];
+    for (let k = 0; k < partly.length; k += 2) {
+      const at = base + partly[k];
+      pixels[at] = over(pixels[at], edge, partly[k + 1]);
     }
   };
 }

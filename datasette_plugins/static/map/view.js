@@ -4,6 +4,12 @@ import { CLASS_NAMES } from "./colours.js";
 
 export const VIEWINGS = ["ascending", "descending", "up", "east"];
 const FINEST_GRID_M = 100;
+const METRES_PER_DEGREE = 111_320;
+
+// A box so many pixels wide, of which a cell has four at most, is answered with cells as large as those around which
+// it was made: 12 of them are between 32 and 64 pixels.
+export const AROUND_PIXELS = 64;
+const AROUND_CELLS = [12, 0.5];
 
 const mercatorY = (latitude) => {
   const s = Math.sin((latitude * Math.PI) / 180);
@@ -49,6 +55,10 @@ export class View {
     return this.column("latitude")[i] * this.about.degrees;
   }
 
+  place(i) {
+    return [this.latitude(i), this.longitude(i)];
+  }
+
   column(name) {
     return this.table.getChild(name)?.toArray();
   }
@@ -81,7 +91,15 @@ export class View {
     return strongest - (this.shifts?.[this.viewing[i]] ?? 0);
   }
 
-  // Of a point, or of a cell's strongest mover.
+  // A box around a cell, a row of cells wide: see AROUND_PIXELS.
+  around(i) {
+    const [lon, lat] = [this.longitude(i), this.latitude(i)];
+    const [aside, up] = AROUND_CELLS.map((n) => (n * this.about.cell_m) / METRES_PER_DEGREE / 2);
+    const wide = aside / Math.cos((lat * Math.PI) / 180);
+    return [lon - wide, lat - up, lon + wide, lat + up];
+  }
+
+  // Of a point; of a cell's strongest mover, if that was asked for.
   pid(i) {
     return this.table.getChild("pid").at(i);
   }
