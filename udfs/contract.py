@@ -205,6 +205,8 @@ def _numbered(column):
 def _plain_elements(column):
     """Return the elements of all lists of a column as one array of numbers; None where they are not plain."""
     elements = column.flatten()
+    if pa.types.is_string(elements.type):  # equal words are equal places in a dictionary
+        elements = elements.dictionary_encode().indices
     if elements.null_count or pa.types.is_nested(elements.type) or not pa.types.is_primitive(elements.type):
         return None
     if pa.types.is_date32(elements.type):  # as dates they would be converted, as numbers they are compared
