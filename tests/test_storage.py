@@ -9,8 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import egmsql
+from egmsql import workspace
 from egmsql.storage import read_facts, write_parquet
-from egmsql.workspace import load_spatial
+from egmsql.workspace import load_spatial, private_database, spatial_file
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +154,13 @@ def test_a_geopandas_like_reader_finds_the_crs_without_us(files):
         load_spatial(connection)
         (crs,) = connection.execute(f"select distinct st_crs(geometry) from '{path}'").fetchone()
     assert crs == "EPSG:3035"
+
+
+def test_a_private_database_loads_only_what_duckdb_signed(tmp_path, monkeypatch):
+    forged = tmp_path / "spatial.duckdb_extension"
+    content = spatial_file().read_bytes()
+    forged.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))  # the signature is at the end
+    monkeypatch.setattr(workspace, "spatial_file", lambda: forged)
+    private = private_database(egmsql.Settings(threads=1), tmp_path)
+    with private as connection, pytest.raises(duckdb.IOException, match="signature"):
+        load_spatial(connection)

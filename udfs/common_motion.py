@@ -79,8 +79,7 @@ def _describe(series, epochs):
     mean[some] = total[some] / count[some]
     quartiles = np.full((3, len(epochs)), np.nan)
     if some.any():
-        quantile = np.quantile if present[:, some].all() else np.nanquantile  # the latter is far slower
-        quartiles[:, some] = quantile(series[:, some], (0.25, 0.5, 0.75), axis=0)
+        quartiles[:, some] = _quartiles(series[:, some], count[some])
     change, error = _last_year(mean, epochs)
     others = (total - np.where(present, series, 0)) / np.maximum(count - 1, 1)
     return {
@@ -94,6 +93,23 @@ def _describe(series, epochs):
         "last_year_change_mm_yr": change,
         "last_year_change_std_mm_yr": error,
     }
+
+
+def _quartiles(series, count):
+    """Return the quartiles of each column that has `count` values and NaN; numpy's, to the last bit.
+
+    numpy's own `nanquantile` takes column after column, in 30 times as long.
+    """
+    shares = np.array([[0.25], [0.5], [0.75]])
+    if (count == len(series)).all():
+        return np.quantile(series, shares[:, 0], axis=0)
+    ordered, columns = np.sort(series, axis=0), np.arange(len(count))  # NaN comes last
+    place = (count - 1) * shares
+    low = np.floor(place).astype(int)
+    beyond = place - low
+    lower, upper = ordered[low, columns], ordered[np.minimum(low + 1, count - 1), columns]
+    step = upper - lower
+    return np.where(beyond < 0.5, lower + step * beyond, upper - step * (1 - beyond))
 
 
 def _noise(one, other):

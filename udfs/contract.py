@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from egmsql.udfs.kernels.columns import Rows, is_list, refuse_nan
 
 _SIGNATURE = re.compile(r"\s*(\w+)\s*\((.*)\)\s*->\s*(.+?)\s*", re.DOTALL)
 _PACKAGE = "egmsql.udfs"
@@ -128,20 +129,29 @@ def _many_rows(kernel, names, shared, returns):
         groups = list(_groups(columns, shared))
         if not groups:
             return pa.array([], type=returns)
+        read = {name: Rows(name, column) for name, column in columns.items() if name not in shared}
         parts = []
         for rows in groups:
             arguments = [
-                next(_values(name, column.slice(rows[0], 1)))
-                if name in shared
-                else _array(name, column if len(groups) == 1 else column.take(pa.array(rows)))
+                next(_values(name, column.slice(rows[0], 1))) if name in shared else read[name].array(rows)
                 for name, column in columns.items()
             ]
-            parts.append(_as_arrow(kernel(*arguments), returns))
-        if len(parts) == 1:
-            return parts[0]
-        return pa.concat_arrays(parts).take(pa.array(np.argsort(np.concatenate(groups), kind="stable")))
+            parts.append(kernel(*arguments))
+        return _in_order(parts, groups, returns)
 
     return adapter
+
+
+def _in_order(parts, groups, returns):
+    """Return what a kernel gave for groups of rows as one Arrow array, in the order of the rows."""
+    if len(parts) == 1:
+        return _as_arrow(parts[0], returns)
+    order = np.argsort(np.concatenate(groups), kind="stable")
+    if all(isinstance(part, np.ndarray) and part.shape[1:] == parts[0].shape[1:] for part in parts):
+        # As arrays, for Arrow takes lists element by element.
+        join = np.ma.concatenate if any(np.ma.is_masked(part) for part in parts) else np.concatenate
+        return _as_arrow(join(parts)[order], returns)
+    return pa.concat_arrays([_as_arrow(part, returns) for part in parts]).take(pa.array(order))
 
 
 def _whole(column):
@@ -159,7 +169,7 @@ def _groups(columns, shared):
     for name, column in columns.items():
         if name in shared and not _is_constant(column):
             found = _numbered(column)
-        elif name not in shared and _is_list(column):
+        elif name not in shared and is_list(column):
             _, found = np.unique(np.diff(column.offsets.to_numpy()), return_inverse=True)
         else:
             continue
@@ -170,7 +180,7 @@ def _groups(columns, shared):
 
 def _is_constant(column):
     """Whether every row of a shared argument has the same value, found without making Python objects."""
-    if not _is_list(column):
+    if not is_list(column):
         return column.null_count == 0 and len(column.unique()) == 1
     lengths, elements = np.diff(column.offsets.to_numpy()), _plain_elements(column)
     if elements is None or (lengths != lengths[0]).any():
@@ -181,7 +191,7 @@ def _is_constant(column):
 
 def _numbered(column):
     """Return a number for each row of a shared argument, equal for equal values."""
-    elements = _plain_elements(column) if _is_list(column) else None
+    elements = _plain_elements(column) if is_list(column) else None
     if elements is None:
         keys = map(repr, column.to_pylist())
     else:  # a hundred epochs are bytes in a microsecond, as Python objects in a millisecond
@@ -195,27 +205,13 @@ def _numbered(column):
 def _plain_elements(column):
     """Return the elements of all lists of a column as one array of numbers; None where they are not plain."""
     elements = column.flatten()
+    if pa.types.is_string(elements.type):  # equal words are equal places in a dictionary
+        elements = elements.dictionary_encode().indices
     if elements.null_count or pa.types.is_nested(elements.type) or not pa.types.is_primitive(elements.type):
         return None
     if pa.types.is_date32(elements.type):  # as dates they would be converted, as numbers they are compared
         elements = elements.view(pa.int32())
     return elements.to_numpy(zero_copy_only=False)
-
-
-def _array(name, column):
-    """Return a column as an array; a list column of one length as a masked array (rows, length)."""
-    if not _is_list(column):
-        values = column.to_numpy(zero_copy_only=False)
-        _refuse_nan(name, values)
-        return values
-    elements = column.flatten()
-    mask = np.ma.nomask
-    if elements.null_count:
-        mask = ~np.asarray(elements.is_valid()).reshape(len(column), -1)
-        elements = elements.fill_null(0)
-    values = elements.to_numpy(zero_copy_only=False).reshape(len(column), -1)
-    _refuse_nan(name, values)
-    return np.ma.MaskedArray(values, mask=mask)
 
 
 def _as_arrow(result, returns):
@@ -238,20 +234,9 @@ def _column(values, arrow_type):
 
 def _values(name, column):
     for scalar in column:
-        value = scalar.values.to_numpy(zero_copy_only=False) if _is_list(scalar) else scalar.as_py()
-        _refuse_nan(name, value)
+        value = scalar.values.to_numpy(zero_copy_only=False) if is_list(scalar) else scalar.as_py()
+        refuse_nan(name, value)
         yield value
-
-
-def _is_list(value):
-    kind = value.type
-    return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-
-
-def _refuse_nan(name, value):
-    values = np.asarray(value)
-    if values.dtype.kind == "f" and bool(np.isnan(values).any()):
-        raise ValueError(f"{name}: is NaN; pass NULL where there is no value")
 
 
 def _split(arguments):

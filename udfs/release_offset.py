@@ -4,6 +4,7 @@ import numba
 import numpy as np
 import pyarrow as pa
 from egmsql.udfs.contract import udf
+from egmsql.udfs.kernels.calendars import epochs_of
 from egmsql.udfs.kernels.fits import years_since_first
 
 _MM_PER_UNIT = 0.1  # of the series' whole numbers
@@ -16,27 +17,28 @@ _FIELDS = ("offset_mm", "offset_sigma_mm", "drift_mm_yr", "drift_sigma_mm_yr")
 
 
 @udf(
-    "release_offset(older SMALLINT[], newer SMALLINT[], epochs DATE[])"
+    "release_offset(older SMALLINT[], newer SMALLINT[], older_calendar VARCHAR, newer_calendar VARCHAR)"
     " -> STRUCT(n_common INTEGER, offset_mm DOUBLE, offset_sigma_mm DOUBLE, drift_mm_yr DOUBLE,"
     " drift_sigma_mm_yr DOUBLE)",
-    version=2,
+    version=3,
     example=(
         [0, 10, 21, 30, 40, 52, 60, 71],
-        [5, 15, 25, 36, 45, 55, 66, 75],
-        [f"2020-{month:02d}-03" for month in range(1, 9)],
+        [25, 36, 45, 55, 66, 75, 90],
+        "2020-01-03+12x7",
+        "2020-01-27+12x6",
     ),
     returns=pa.struct([("n_common", pa.int32()), *((name, pa.float64()) for name in _FIELDS)]),
-    shared=("epochs",),
+    shared=("older_calendar", "newer_calendar"),
 )
-def release_offset(older, newer, epochs):
+def release_offset(older, newer, older_calendar, newer_calendar):
     """Median and drift of newer less older, at epochs that both releases have.
 
     Parameters
     ----------
     older, newer : SMALLINT[]
-        0.1 mm, at each of `epochs`; NULL where missing.
-    epochs : DATE[]
-        Increasing.
+        0.1 mm, at each epoch of its release; NULL where missing.
+    older_calendar, newer_calendar : VARCHAR
+        These epochs, from the macro `calendar`.
 
     Returns
     -------
@@ -50,6 +52,10 @@ def release_offset(older, newer, epochs):
     drift_mm_yr, drift_sigma_mm_yr : DOUBLE
         Slope of the difference, and its standard error; NULL below three epochs.
     """
+    epochs, older_places, newer_places = np.intersect1d(
+        epochs_of(older_calendar), epochs_of(newer_calendar), assume_unique=True, return_indices=True
+    )
+    older, newer = older[:, older_places], newer[:, newer_places]
     present = ~(np.ma.getmaskarray(older) | np.ma.getmaskarray(newer))
     found = {"n_common": present.sum(1), **{name: np.full(len(older), np.nan) for name in _FIELDS}}
     _compare(older.data, newer.data, present, years_since_first(epochs), *(found[n] for n in _FIELDS))

@@ -3,9 +3,8 @@
 -- Of a normal distribution around the estimate; with a standard error of 0 it is 0 or 1.
 
 create or replace macro probability_above(estimate, sigma, lower_limit) as
-case
-    when sigma > 0 then normal_share((estimate - lower_limit) / sigma)
-    when estimate > lower_limit then 1.0
-    when estimate is not null then 0.0
-end
+coalesce(
+    normal_share((estimate - lower_limit) / case when sigma > 0 then sigma end),
+    (estimate > lower_limit)::integer
+)
 ;

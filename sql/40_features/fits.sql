@@ -29,6 +29,19 @@ measured as (
     from series.displacement
 ),
 
+-- The basis row by row, found once and not for every point.
+weighted as (
+    select
+        *,
+        fit_basis[1] as basis_1,
+        fit_basis[2] as basis_2,
+        fit_basis[3] as basis_3,
+        fit_basis[4] as basis_4,
+        fit_basis[5] as basis_5,
+        fit_basis[6] as basis_6
+    from series.fit_weights
+),
+
 projected as (
     select
         pid,
@@ -41,17 +54,17 @@ projected as (
         list_dot_product(displacements, season_sine_weights) as season_sine,
         -- The squares that the fits with four, five and six terms leave.
         list_dot_product(displacements, displacements)
-            - list_dot_product(displacements, fit_basis[1]) ** 2
-            - list_dot_product(displacements, fit_basis[2]) ** 2
-            - list_dot_product(displacements, fit_basis[3]) ** 2
-            - list_dot_product(displacements, fit_basis[4]) ** 2 as linear_squares,
-        linear_squares - list_dot_product(displacements, fit_basis[5]) ** 2 as quadratic_squares,
-        quadratic_squares - list_dot_product(displacements, fit_basis[6]) ** 2 as cubic_squares,
+            - list_dot_product(displacements, basis_1) ** 2
+            - list_dot_product(displacements, basis_2) ** 2
+            - list_dot_product(displacements, basis_3) ** 2
+            - list_dot_product(displacements, basis_4) ** 2 as linear_squares,
+        linear_squares - list_dot_product(displacements, basis_5) ** 2 as quadratic_squares,
+        quadratic_squares - list_dot_product(displacements, basis_6) ** 2 as cubic_squares,
         velocity_error,
         acceleration_error,
         season_error
     from measured
-    inner join series.fit_weights using (product, missing)
+    inner join weighted using (product, missing)
 )
 
 select

@@ -30,8 +30,7 @@ with settings as (
 
 weighted as (
     select
-        pid,
-        product,
+        hypotheses.*,
         constant_weight + linear_weight + semiannual_weight as line,
         exp(-smooth_penalty / 2) * (quadratic_weight + decay_weight + growth_weight) as smooth,
         exp(-hinge_penalty / 2) * hinge_weight as hinge,
@@ -39,15 +38,14 @@ weighted as (
         exp(-step_hinge_penalty / 2) * step_hinge_weight as step_hinge,
         exp(-several_penalty / 2) * several_weight as several,
         line + smooth + hinge + step + step_hinge + several as every
-    from features.hypotheses
+    from features.hypotheses as hypotheses
     cross join settings
 ),
 
 -- Velocities at both ends: of the winner where it bends, else of the parabola. And which breaks count.
 ends as (
     select
-        pid,
-        product,
+        weighted.*,
         -- What a change of velocity over half the period amounts to, and steps that go the same way.
         abs(speed_change_mm_yr) * date_diff('day', first_epoch, last_epoch) / days_per_year / 2 as changed,
         first_break = 'step' and second_break = 'step' and abs(first_break_mm + second_break_mm) >= step_limit
@@ -90,7 +88,7 @@ ends as (
         end as change_sigma,
         start_velocity * end_velocity < 0
             and least(abs(start_velocity), abs(end_velocity)) >= change_limit as is_reversed
-    from features.hypotheses
+    from weighted
     inner join observed.products using (product)
     cross join settings
 )
@@ -141,9 +139,7 @@ select
         when is_first_large and not is_second_large then first_break
         when is_second_large and not is_first_large then second_break
     end as lone_break
-from features.hypotheses
-inner join weighted using (pid, product)
-inner join ends using (pid, product)
+from ends
 inner join features.kinematics as kinematics using (pid, product)
 cross join settings
 order by pid

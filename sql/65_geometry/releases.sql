@@ -14,46 +14,36 @@ with settings as (
     select 10 as fewest_epochs      -- that both have; with fewer nothing is joined
 ),
 
-pairs as (
-    select
-        places.product,
-        places.older_product,
-        [e for e in newer.epochs if list_contains(older.epochs, e)] as common,
-        [list_position(newer.epochs, e) for e in common] as newer_places,
-        [list_position(older.epochs, e) for e in common] as older_places
+older_points as (
+    select places.product, older_product, pid, line, pixel
     from ground.places as places
-    inner join observed.products as newer on places.product = newer.product
-    inner join observed.products as older on places.older_product = older.product
+    inner join observed.points as points on places.older_product = points.product
+),
+
+older_series as (
+    select places.product, older_product, pid, displacements, calendar
+    from ground.places as places
+    inner join series.displacement as series on places.older_product = series.product
 ),
 
 matched as (
     select
-        points.pid,
-        pairs.product,
-        pairs.older_product,
-        points.line is not distinct from former.line and points.pixel is not distinct from former.pixel as is_same_place,
-        common,
-        newer_places,
-        older_places
-    from pairs
-    inner join observed.points as points on pairs.product = points.product
-    inner join observed.points as former on pairs.older_product = former.product and points.pid = former.pid
+        pid,
+        product,
+        points.line is not distinct from older_points.line and points.pixel is not distinct from older_points.pixel
+            as is_same_place
+    from observed.points as points
+    inner join older_points using (pid, product)
 ),
 
 compared as (
     select
-        matched.pid,
-        matched.product,
-        matched.older_product,
-        is_same_place,
-        release_offset(
-            list_select(older.displacements, older_places),
-            list_select(newer.displacements, newer_places),
-            common
-        ) as found
-    from matched
-    inner join series.displacement as newer on matched.pid = newer.pid and matched.product = newer.product
-    inner join series.displacement as older on matched.pid = older.pid and matched.older_product = older.product
+        pid,
+        product,
+        older_product,
+        release_offset(older_series.displacements, newer.displacements, older_series.calendar, newer.calendar) as found
+    from series.displacement as newer
+    inner join older_series using (pid, product)
 )
 
 select
@@ -68,6 +58,7 @@ select
     found.drift_sigma_mm_yr as drift_sigma_mm_yr,
     is_same_place and n_common >= fewest_epochs as is_joined
 from compared
+inner join matched using (pid, product)
 cross join settings
 order by pid, product
 ;

@@ -9,7 +9,7 @@
 
 create or replace table geometry.joined as
 
-with linked as (
+with recursive linked as (
     select pid, product, older_product, offset_mm, offset_sigma_mm
     from geometry.releases
     where is_joined
@@ -43,59 +43,47 @@ joinable as (
     )
 ),
 
--- Without the series themselves, which are long.
-linkable as (
+-- Each older product that a newest series goes on in; without the series themselves, which are long.
+chained as (
+    select pid, product, older_product, 2::bigint as n_releases, offset_mm, offset_sigma_mm ** 2 as offset_variance
+    from linked
+    anti join linked as later on linked.pid = later.pid and linked.product = later.older_product
+    union all
     select
-        series.pid,
-        series.product,
-        released.partition,
-        released.release_number,
-        len(released.epochs_before_next) as n_before_next,
-        later.offset_mm,
-        later.offset_sigma_mm,
-        sum((earlier.pid is null)::integer) over (
-            partition by series.pid, released.partition order by released.release_number
-        ) as chain_number
-    from series.displacement as series
-    inner join released on series.product = released.product
-    left join linked as later on series.pid = later.pid and series.product = later.older_product
-    left join linked as earlier on series.pid = earlier.pid and series.product = earlier.product
+        chained.pid,
+        chained.product,
+        linked.older_product,
+        chained.n_releases + 1 as n_releases,
+        chained.offset_mm + linked.offset_mm as offset_mm,
+        chained.offset_variance + linked.offset_sigma_mm ** 2 as offset_variance
+    from chained
+    inner join linked on chained.pid = linked.pid and chained.older_product = linked.product
 ),
 
 lifted as (
     select
-        pid,
-        product,
-        release_number,
-        n_before_next,
-        first_value(product) over later as newest,
-        count(*) over (partition by pid, partition, chain_number) as n_releases,
-        coalesce(sum(offset_mm) over later, 0) as offset_mm,
-        sqrt(coalesce(sum(offset_sigma_mm ** 2) over later, 0)) as offset_sigma_mm
-    from linkable
-    window later as (partition by pid, partition, chain_number order by release_number desc)
+        chained.pid,
+        chained.product,
+        n_releases,
+        offset_mm,
+        offset_variance,
+        [round(d + 10 * offset_mm)::smallint for d in displacements[1:len(epochs_before_next)]] as displacements
+    from chained
+    inner join series.displacement as series on chained.pid = series.pid and chained.older_product = series.product
+    inner join released on chained.older_product = released.product
+    where end_epoch is not null     -- or the newest series would be read for nothing
 ),
 
-collected as (
+gathered as (
     select
-        lifted.pid,
-        newest as product,
-        n_releases,
-        flatten(
-            list(
-                case
-                    when lifted.product = newest then displacements
-                    else [round(d + 10 * offset_mm)::smallint for d in displacements[1:n_before_next]]
-                end
-            ) over chain
-        ) as displacements,
-        offset_mm,
-        offset_sigma_mm
+        pid,
+        product,
+        max(n_releases) as n_releases,
+        list({'age': n_releases, 'displacements': displacements}) as parts,
+        max_by(offset_mm, n_releases) as offset_mm,
+        sqrt(max(offset_variance)) as offset_sigma_mm
     from lifted
-    inner join series.displacement as series on lifted.pid = series.pid and lifted.product = series.product
-    where n_releases > 1
-    window chain as (partition by lifted.pid, newest order by release_number rows between current row and unbounded following)
-    qualify row_number() over chain = 1
+    group by pid, product
 )
 
 select
@@ -103,10 +91,12 @@ select
     product,                        -- the newest
     n_releases,
     epochs,
-    displacements,                  -- 0.1 mm, zero as in the newest
+    -- 0.1 mm, zero as in the newest
+    flatten([part.displacements for part in list_reverse_sort(parts)]) || newest.displacements as displacements,
     offset_mm,                      -- that lifted the oldest
     offset_sigma_mm
-from collected
+from gathered
+inner join series.displacement as newest using (pid, product)
 inner join joinable using (product, n_releases)
 order by pid, product
 ;

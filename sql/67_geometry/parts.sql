@@ -11,6 +11,17 @@ create or replace table geometry.parts as
 
 with settings as (
     select 64 as group_size     -- points; a town's cell holds hundreds, and the lists of a group stay short
+),
+
+-- Without the series, which are long to sort.
+numbered as (
+    select
+        *,
+        (row_number() over (partition by product, cell_easting, cell_northing order by pid) - 1)
+            // group_size as group_number
+    from geometry.shares
+    cross join settings
+    where product in (select product from series.displacement)
 )
 
 select
@@ -22,12 +33,10 @@ select
     patch_of(cell_northing)::bigint as block_northing,
     cell_easting,
     cell_northing,
-    (row_number() over (partition by product, cell_easting, cell_northing order by pid) - 1)
-        // group_size as group_number,
+    group_number,
     [east_weight, up_weight, ortho_east_weight, ortho_up_weight] as weights,       -- as in geometry.shares
     displacements               -- 0.1 mm
-from geometry.shares
+from numbered
 inner join series.displacement using (pid, product)
-cross join settings
 order by block_easting, block_northing, cell_easting, cell_northing, pid
 ;
