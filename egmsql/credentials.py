@@ -14,6 +14,7 @@ from importlib import resources
 import duckdb
 
 from egmsql.errors import LakeError, SettingError
+from egmsql.extensions import load_extension
 from egmsql.storage import quoted
 
 _SECRET = "egmsql"
@@ -67,7 +68,7 @@ def reach(connection, path):
     options = ", ".join(f"{name} {quoted(value)}" for name, value in given.items() if value)
     bucket = "/".join(address.split("/")[:3])
     try:
-        connection.execute(f"load {quoted(str(httpfs_file()))}")
+        load_extension(connection, httpfs_file())
         connection.execute(
             f"create or replace temporary secret {_SECRET} "
             f"(type s3, scope {quoted(bucket)}, use_ssl {str(found.uses_tls).lower()}, {options})"
@@ -98,7 +99,7 @@ def _of_duckdb(address):
     try:
         # Only this connection, which runs nothing but the next lines, may see what the secrets hold.
         with contextlib.closing(duckdb.connect(config={"allow_unredacted_secrets": True})) as connection:
-            connection.execute(f"load {quoted(str(httpfs_file()))}")
+            load_extension(connection, httpfs_file())
             found = connection.execute(
                 f"select secret_string from duckdb_secrets(redact = false)"
                 f" where name in (select name from which_secret({quoted(address)}, 's3'))"

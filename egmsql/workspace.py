@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime
-import functools
 import re
 import threading
 from importlib import resources
@@ -11,6 +10,7 @@ import duckdb
 
 from egmsql.credentials import reach
 from egmsql.errors import ModelError, unwritten
+from egmsql.extensions import load_extension
 from egmsql.storage import quoted
 from egmsql.udfs import registry
 
@@ -90,7 +90,7 @@ class Workspace:
 def private_database(settings, spill):
     """Return an empty in-memory DuckDB that keeps to the settings and spills into a folder.
 
-    It takes extensions without looking at their signatures: `load_spatial` looks once for all of them.
+    It takes extensions without looking at their signatures: `load_extension` looks once for all of them.
     """
     connection = duckdb.connect(
         config={
@@ -125,22 +125,8 @@ def _null(sql_type):
 
 
 def load_spatial(connection):
-    """Load the spatial extension that was installed with the package; nothing is fetched.
-
-    DuckDB reads all its 80 MB for the signature, 0.3 s of processor time: too much for each of many tasks.
-    """
-    path = spatial_file()
-    (is_unchecked,) = connection.execute("select current_setting('allow_unsigned_extensions')").fetchone()
-    if is_unchecked:
-        _check_signature(path)
-    connection.execute(f"load {quoted(str(path))}")
-
-
-@functools.cache
-def _check_signature(path):
-    """Refuse an extension that DuckDB did not sign; looked at once a process."""
-    with duckdb.connect(config={"allow_unsigned_extensions": False}) as connection:
-        connection.execute(f"load {quoted(str(path))}")
+    """Load the spatial extension that was installed with the package."""
+    load_extension(connection, spatial_file())
 
 
 def spatial_file():

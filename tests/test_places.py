@@ -1,5 +1,6 @@
 """Building on a Dask cluster: the same files, whatever happens to a worker."""
 
+import dataclasses
 import shutil
 import sys
 import threading
@@ -113,10 +114,9 @@ def test_a_worker_of_another_version_is_named(lake, cluster, monkeypatch):
 
 def test_a_worker_that_does_not_see_the_lake_is_named(lake, cluster, monkeypatch):
     task = builder._task
+    (lake / "nowhere" / ".tmp").mkdir(parents=True)
 
     def elsewhere(*arguments):
-        import dataclasses
-
         return dataclasses.replace(task(*arguments), lake=lake / "nowhere")
 
     monkeypatch.setattr(builder, "_task", elsewhere)

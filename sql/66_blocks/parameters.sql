@@ -1,6 +1,6 @@
 -- What counts as moving, as near and as crowded: the settings of the clustering, for all its models.
 --
--- version: 2
+-- version: 3
 -- grain:   eps
 -- stored:  catalogue
 --
@@ -11,6 +11,7 @@ create or replace table blocks.parameters as
 
 select
     2.5::double as velocity_limit_mm_yr,        -- mm/yr: slower points are not moving
+    'none' as background,                       -- none or product: what the limit counts from, 0 or its median
     0.5::double as coherence_limit,             -- published temporal_coherence; L3 has none and passes
     ['unclassified', 'stable', 'noisy'] as classes_left_out,
     'track' as grouping,                        -- track, direction or all: what is clustered together

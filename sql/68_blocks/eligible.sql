@@ -1,12 +1,15 @@
 -- A measurement point that takes part in the clustering: where it is, how it moves, and with whom it may cluster.
 --
--- version:   2
+-- version:   3
 -- grain:     pid, product
 -- partition: product
 --
 -- The one place that decides who takes part. Points are stacked by release and level, and by what looks the same
 -- way: a scatterer seen by four tracks is no crowd. L2a has a reference of its own in each file and stays alone;
 -- so do the east and up components of L3. Along the Hilbert curve, so that a block reads few row groups.
+--
+-- L2b holds the motion of the plate, which alone may pass the limit along a whole coast: with the `background` of
+-- its product, the median of all points, the limit finds what moves against its surroundings.
 
 create or replace table blocks.eligible as
 
@@ -44,6 +47,12 @@ described as (
     inner join classes.motion using (pid, product)
     anti join neighbourhood.duplicates as duplicates
         on duplicates.pid = points.pid and duplicates.product = points.product
+),
+
+backgrounds as (
+    select if(any_value(background) = 'product', median(velocity_mm_yr), 0) as background_mm_yr
+    from features.kinematics
+    cross join blocks.parameters
 )
 
 select
@@ -61,9 +70,10 @@ select
         as class_bits
 from described
 inner join stacks using (product)
+cross join backgrounds
 cross join blocks.parameters
 where
-    abs(velocity_mm_yr) >= velocity_limit_mm_yr
+    abs(velocity_mm_yr - background_mm_yr) >= velocity_limit_mm_yr
     and coalesce(temporal_coherence, 1) >= coherence_limit
     and not list_contains(classes_left_out, coalesce(class, ''))
 order by hilbert_order(easting, northing), pid

@@ -12,7 +12,7 @@ export function swipeChoices(info) {
     return [["", "nothing"], [`component=${other}`, `${state.component} | ${other}`], ["show=points", "… | points"]];
   }
   const viewings = info.datasets.filter((d) => d.release === state.release && d.level === state.level).map((d) => d.viewing).sort();
-  const pairs = viewings.length > 1 ? [[`viewing=${viewings[0]}|${viewings[1]}`, `${viewings[0]} | ${viewings[1]}`]] : [];
+  const pairs = viewings.length > 1 ? [[`viewing=${viewings[0]}|${viewings[1]}`, "the two directions"]] : [];
   const colours = Object.entries(FIELDS).filter(([name]) => name !== state.colour && name in info.tables.points.columns).map(([name, field]) => [`colour=${name}`, `… | ${field.label.toLowerCase()}`]);
   const others = [...new Set(info.datasets.map((d) => `${d.release} ${d.level}`))].filter((text) => text !== `${state.release} ${state.level}`).map((text) => [`data=${text}`, `… | ${words(text)}`]);
   return [["", "nothing"], ...pairs, ...colours, ...others, ...(grid ? [["show=cells", "… | east and up"]] : [])];
