@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lake test lint bench bench-clusters bench-science bench-serve bench-map bench-scale likeness faults fuzz test-versions docs clean
+.PHONY: help setup demo lake test lint bench bench-clusters bench-science bench-serve bench-map bench-scale likeness faults fuzz test-memory test-versions docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ faults: $(VENV)/ready ## kill commands at random moments, spoil files at random 
 
 fuzz: $(VENV)/ready ## fuzz reader, zips, SQL and API with many times the cases of the tests; ARGS="--times 50 --seed 9"
 	PYTHONPATH=tests $(BIN)/python -m faults.fuzz $(ARGS)
+
+test-memory: $(VENV)/ready ## ingest and build the largest file of EGMS within 2 GiB; ARGS="--points 100000"
+	PYTHONPATH=tests $(BIN)/python -m faults.memory $(ARGS)
 
 test-versions: $(VENV)/ready ## tests with the lowest and the newest allowed versions, on each Python from 3.11 to 3.13 that is there
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
