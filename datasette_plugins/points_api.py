@@ -7,6 +7,7 @@ from egmsql.web.limits import FAST_MS, MAX_POINTS
 from egmsql.web.parameters import RequestError
 from egmsql.web.queries import (
     STRONGEST_PID,
+    box_around,
     candidates,
     cells_at,
     cells_where,
@@ -32,7 +33,9 @@ _CELL_COLUMNS = (
 _DRAWN_COLUMNS = tuple(c for c in _CELL_COLUMNS if not c.endswith("_pid") and not c.startswith("cell_"))
 _FEW = 4  # files are looked into as they are
 _SMALL_DEGREES = 0.01  # 1.1 km: there points are tried first
-_COARSE_WIDTH = 256  # pixels of a view whose cells tell how many points a box holds, within a hundredth
+_ROUGH_DEGREES = 0.05  # 5.6 km: up to there a few large cells often tell that points are few enough
+_ROUGH_WIDTH = 32  # pixels of a view that has such large cells
+_COARSE_WIDTH = 256  # the same where cells tell how many points a box holds, within a hundredth
 
 
 async def viewport(call):
@@ -53,7 +56,8 @@ class _View:
     """What a request for a box asks the tables."""
 
     def __init__(self, call):
-        self._box, self._limit, self._kind = call["bbox"], call["limit"], call["kind"]
+        self._call, self._box = call, call["bbox"]
+        self._limit, self._kind = call["limit"], call["kind"]
         self._points = points_where(call.snapshot, call.filters, self._box)
         self._cells = cells_where(call.snapshot, call.filters, self._box)
         tables = call.snapshot.tables
@@ -73,7 +77,7 @@ class _View:
         if self._kind == "cells":
             return self._found_cells(cursor)
         n_cells = None
-        if self._kind == "auto" and self._box[3] - self._box[1] > _SMALL_DEGREES:
+        if self._kind == "auto" and not self._has_few(cursor):
             # A sum over few cells tells where counting points would be the work itself.
             coarse = zoom_for(self._box, _COARSE_WIDTH)
             about, n_coarse = count_in(cursor, self._cells, coarse)
@@ -87,6 +91,16 @@ class _View:
             wrong = f"holds more than {self._limit:,} points"
             raise RequestError("bbox", wrong, "take a smaller box, a larger limit, or kind=auto")
         return self._found_cells(cursor, n_cells)
+
+    def _has_few(self, cursor):
+        """Return whether points are surely few enough to be read: a small box, or large cells that say so."""
+        height = self._box[3] - self._box[1]
+        if _SMALL_DEGREES < height <= _ROUGH_DEGREES:
+            zoom = zoom_for(self._box, _ROUGH_WIDTH)
+            around = box_around([self._box[:2], self._box[2:]], 10 * 2**zoom)
+            cells = cells_where(self._call.snapshot, self._call.filters, around)
+            return count_in(cursor, cells, zoom)[0] <= self._most
+        return height <= _SMALL_DEGREES
 
     def _found_points(self, cursor):
         def read(shown):

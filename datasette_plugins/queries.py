@@ -12,6 +12,7 @@ from egmsql.web.parameters import RequestError
 METRES_PER_DEGREE = 111_320.0
 FIRST_ZOOM, LAST_ZOOM = 2, 11  # of overviews: cells of 10 m * 2 ** zoom
 _CELL_PIXELS = 4  # a cell is drawn at least this wide
+_TRIED = 2  # times the limit: if there can be no more cells, they rarely are too many and need no counting
 STRONGEST_PID = (
     "if(velocity_max_mm_yr >= -velocity_min_mm_yr, velocity_max_pid, velocity_min_pid) as pid"  # of a cell
 )
@@ -202,7 +203,7 @@ def cells_at(cursor, selection, zoom, columns, at_most=None, limit=MAX_POINTS):
     `at_most`: about how many cells there can be at `zoom`, where that is known; few need no counting.
     """
     n_cells = math.inf if at_most is None else at_most
-    while n_cells > limit and zoom < LAST_ZOOM:
+    while n_cells > _TRIED * limit and zoom < LAST_ZOOM:
         _, n_cells = count_in(cursor, selection, zoom)
         zoom += n_cells > limit
     text = f"select {columns} from overviews where zoom = ? and {selection}"

@@ -20,9 +20,8 @@ def lakes(tmp_path_factory):
 def test_ingest_and_check_keep_within_a_limit(lakes, tmp_path):
     lake = copied(lakes.begun, tmp_path / "lake")
     for arguments in (("ingest", lake, lakes.delivered), ("check", lakes.built)):
-        code, _, peak, told = memory.run(600 * MIB, *arguments)
+        code, _, told = memory.run(600 * MIB, *arguments)
         assert code == 0, told
-        assert peak < 600 * MIB
     assert shown(lake) == shown(lakes.fed)
 
 
