@@ -43,47 +43,51 @@ joinable as (
     )
 ),
 
--- Each older product that a newest series goes on in; without the series themselves, which are long.
-chained as (
-    select pid, product, older_product, 2::bigint as n_releases, offset_mm, offset_sigma_mm ** 2 as offset_variance
+-- Older series, lifted, as far as the next release begins. No list gathers them: its memory could not spill.
+lifted as (
+    select
+        linked.pid,
+        linked.product,
+        linked.older_product,
+        linked.offset_mm,
+        linked.offset_sigma_mm,
+        displacements[1:len(epochs_before_next)] as displacements
     from linked
-    anti join linked as later on linked.pid = later.pid and linked.product = later.older_product
+    inner join series.displacement as series on linked.pid = series.pid and linked.older_product = series.product
+    inner join released on linked.older_product = released.product
+    where end_epoch is not null     -- or the newest series would be read for nothing
+),
+
+-- From the newest series back, release by release.
+chained as (
+    select
+        lifted.pid,
+        lifted.product,
+        lifted.older_product,
+        2::bigint as n_releases,
+        lifted.offset_mm,
+        lifted.offset_sigma_mm ** 2 as offset_variance,
+        [round(d + 10 * lifted.offset_mm)::smallint for d in displacements] as displacements
+    from lifted
+    anti join linked as later on lifted.pid = later.pid and lifted.product = later.older_product
     union all
     select
         chained.pid,
         chained.product,
-        linked.older_product,
+        lifted.older_product,
         chained.n_releases + 1 as n_releases,
-        chained.offset_mm + linked.offset_mm as offset_mm,
-        chained.offset_variance + linked.offset_sigma_mm ** 2 as offset_variance
+        chained.offset_mm + lifted.offset_mm as offset_mm,
+        chained.offset_variance + lifted.offset_sigma_mm ** 2 as offset_variance,
+        [round(d + 10 * (chained.offset_mm + lifted.offset_mm))::smallint for d in lifted.displacements]
+            || chained.displacements as displacements
     from chained
-    inner join linked on chained.pid = linked.pid and chained.older_product = linked.product
+    inner join lifted on chained.pid = lifted.pid and chained.older_product = lifted.product
 ),
 
-lifted as (
-    select
-        chained.pid,
-        chained.product,
-        n_releases,
-        offset_mm,
-        offset_variance,
-        [round(d + 10 * offset_mm)::smallint for d in displacements[1:len(epochs_before_next)]] as displacements
+longest as (
+    select pid, product, n_releases, offset_mm, sqrt(offset_variance) as offset_sigma_mm, displacements
     from chained
-    inner join series.displacement as series on chained.pid = series.pid and chained.older_product = series.product
-    inner join released on chained.older_product = released.product
-    where end_epoch is not null     -- or the newest series would be read for nothing
-),
-
-gathered as (
-    select
-        pid,
-        product,
-        max(n_releases) as n_releases,
-        list({'age': n_releases, 'displacements': displacements}) as parts,
-        max_by(offset_mm, n_releases) as offset_mm,
-        sqrt(max(offset_variance)) as offset_sigma_mm
-    from lifted
-    group by pid, product
+    anti join linked as earlier on chained.pid = earlier.pid and chained.older_product = earlier.product
 )
 
 select
@@ -91,11 +95,10 @@ select
     product,                        -- the newest
     n_releases,
     epochs,
-    -- 0.1 mm, zero as in the newest
-    flatten([part.displacements for part in list_reverse_sort(parts)]) || newest.displacements as displacements,
+    longest.displacements || newest.displacements as displacements,     -- 0.1 mm, zero as in the newest
     offset_mm,                      -- that lifted the oldest
     offset_sigma_mm
-from gathered
+from longest
 inner join series.displacement as newest using (pid, product)
 inner join joinable using (product, n_releases)
 order by pid, product
