@@ -22,24 +22,29 @@ placed as (
     from clusters.moving
 ),
 
-clusters_known as (
-    select
-        cluster,
-        family,
-        release,
-        count(*) as n_points,
-        dense_rank() over (partition by family order by release) as place
-    from placed
-    group by cluster, family, release
+releases as (
+    select family, release, row_number() over (partition by family order by release) as place
+    from (select distinct family, release from placed)
 ),
 
+numbered as (
+    select cluster, pid, family, release, place
+    from placed
+    inner join releases using (family, release)
+),
+
+clusters_known as (
+    select cluster, family, release, place, count(*) as n_points
+    from numbered
+    group by cluster, family, release, place
+),
+
+-- By the points alone: pairs of clusters, of which a large lake has too many, are never made.
 shared as (
     select before.cluster as previous, after.cluster, count(*) as n_shared
-    from placed as before
-    inner join placed as after using (family, pid)
-    inner join clusters_known as old on old.cluster = before.cluster
-    inner join clusters_known as new on new.cluster = after.cluster
-    where new.place = old.place + 1
+    from numbered as before
+    inner join numbered as after
+        on before.family = after.family and before.pid = after.pid and after.place = before.place + 1
     group by before.cluster, after.cluster
 ),
 
