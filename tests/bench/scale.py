@@ -129,7 +129,8 @@ def sizes(lake):
         (n,) = connection.execute(
             "select sum(n_rows)::bigint from _files where model = 'observed.points'"
         ).fetchone()
-    return n, held | {"serving": (lake / "serving.duckdb").stat().st_size}
+    held["serving"] += (lake / "serving.duckdb").stat().st_size
+    return n, held
 
 
 def add_one(n_products, threads):
