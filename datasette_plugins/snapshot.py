@@ -171,6 +171,7 @@ class _Running:
 
     @contextlib.contextmanager
     def holding(self, cursor):
+        """Yield a cursor that `interrupt` stops; BusyError if the time was over before it began."""
         with self._lock:
             if self._late:
                 raise BusyError("too many requests at once; try again in a moment")
@@ -182,6 +183,7 @@ class _Running:
                 self._cursor = None
 
     def interrupt(self):
+        """Stop the query that is held, or refuse the one to come."""
         with self._lock:
             self._late = True
             if self._cursor is not None:

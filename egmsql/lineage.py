@@ -124,6 +124,7 @@ def trace(project, model, column):
     rows = []
 
     def follow(depth, key):
+        """List a column and, below it, all that it is made of."""
         rows.append((depth, *key))
         for upstream in hops.get(key, ()):
             follow(depth + 1, upstream)

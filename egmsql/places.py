@@ -108,6 +108,7 @@ class Cluster:
         name = f"{hashlib.sha256(pickled).hexdigest()[:20]}.project"
 
         def submit(task):
+            """Give a task to the cluster; return its answer to come."""
             given = task.lake / SCRATCH / name  # on the storage that all share
             if not given.exists():
                 given.write_bytes(pickled)
@@ -137,6 +138,7 @@ class _Answer:
         self.future, self._address = future, address
 
     def result(self):
+        """Return what the task returned; LakeError where the cluster gave it up."""
         from distributed import CancelledError, KilledWorker
         from distributed.scheduler import NoValidWorkerError
 
